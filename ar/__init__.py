@@ -1,0 +1,1 @@
+"""Live augmented reality: cameras, calibration, board tracking and the overlay."""

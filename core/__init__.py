@@ -1,0 +1,1 @@
+"""The words every room speaks: frames, volumes, surfaces, anatomy, cameras, studies, errors and progress."""

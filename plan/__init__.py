@@ -1,0 +1,1 @@
+"""The surgical plan: items, measures, edits, history and storage; pure data and geometry, numpy only."""

@@ -1,0 +1,1 @@
+"""Images to labels to surfaces: anatomy, simulation, networks, training, inference and surfaces."""
