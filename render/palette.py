@@ -1,0 +1,13 @@
+"""The colours of everything in a scene that is not anatomy, in one place so that views agree."""
+
+from __future__ import annotations
+
+Colour = tuple[float, float, float]
+
+BACKGROUND: Colour = (0.09, 0.10, 0.12)
+DISTANCE: Colour = (1.00, 0.88, 0.35)
+ANGLE: Colour = (0.45, 0.95, 0.75)
+LANDMARK: Colour = (1.00, 1.00, 1.00)
+CUT_PLANE: Colour = (0.35, 0.75, 1.00)
+CUT_PLANE_LOCKED: Colour = (0.60, 0.62, 0.65)
+UNKNOWN_STRUCTURE: Colour = (0.75, 0.75, 0.72)

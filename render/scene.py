@@ -1,0 +1,112 @@
+"""A scene as pure data: what a renderer, the overlay and the headset draw. Every position is LPS mm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.mesh import SurfaceMesh
+from plan.items import Point as Position
+from render.palette import Colour
+
+
+@dataclass(frozen=True)
+class Surface:
+    """One structure's surface, already cut.
+
+    Meshes compare by identity, so a scene composed twice from the same anatomy and planes is equal.
+
+    Attributes:
+        key: structure key.
+        mesh: closed where the anatomy's surface was; normals outward, LPS mm.
+        colour: RGB 0-1. opacity: 0-1, never 0.
+        n_cap_faces: how many of the mesh's last faces are flat caps of cut planes (shaded with an edge).
+    """
+
+    key: str
+    mesh: SurfaceMesh
+    colour: Colour
+    opacity: float = 1.0
+    n_cap_faces: int = 0
+
+
+@dataclass(frozen=True)
+class Polyline:
+    """A line of constant width through points, of one plan item; two points make a segment."""
+
+    item_id: str
+    points_mm: tuple[Position, ...]
+    colour: Colour
+    width_px: float = 3.0
+
+
+@dataclass(frozen=True)
+class Point:
+    """A ball at a position, of one plan item."""
+
+    item_id: str
+    position_mm: Position
+    colour: Colour
+    radius_mm: float = 1.5
+
+
+@dataclass(frozen=True)
+class Label:
+    """Text beside a position, of one plan item; upright and of constant size in the picture."""
+
+    item_id: str
+    position_mm: Position
+    text: str
+
+
+@dataclass(frozen=True)
+class PlaneWidget:
+    """The frame and handle of a cut plane: a square of side `size_mm` around `origin_mm`.
+
+    Attributes:
+        normal: unit direction towards what is cut away.
+    """
+
+    item_id: str
+    origin_mm: Position
+    normal: Position
+    size_mm: float
+    is_locked: bool = False
+
+
+@dataclass(frozen=True)
+class CameraView:
+    """Where a scene is looked at from: eye and focal point in LPS mm, up direction, full vertical angle."""
+
+    position_mm: Position
+    focal_mm: Position
+    up: Position
+    view_angle_deg: float = 30.0
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that is drawn. Equal scenes draw equal pictures.
+
+    Attributes:
+        camera: None leaves the choice to the renderer, which shows everything from the front.
+    """
+
+    surfaces: tuple[Surface, ...] = ()
+    polylines: tuple[Polyline, ...] = ()
+    points: tuple[Point, ...] = ()
+    labels: tuple[Label, ...] = ()
+    planes: tuple[PlaneWidget, ...] = ()
+    camera: CameraView | None = None
+
+    @property
+    def bounds_mm(self) -> np.ndarray | None:
+        """Lowest and highest corner (2, 3) over surfaces, lines and points in LPS mm; None when empty."""
+        corners = [s.mesh.bounds_mm for s in self.surfaces if len(s.mesh.vertices)]
+        corners += [np.asarray(line.points_mm) for line in self.polylines if line.points_mm]
+        corners += [np.asarray([point.position_mm]) for point in self.points]
+        if not corners:
+            return None
+        stacked = np.concatenate(corners)
+        return np.stack([stacked.min(axis=0), stacked.max(axis=0)])
