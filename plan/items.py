@@ -49,7 +49,9 @@ class CutPlane:
         length = float(np.linalg.norm(self.normal))
         if length < 1e-9:
             raise ValueError("a cut plane needs a direction")
-        object.__setattr__(self, "normal", as_point(np.asarray(self.normal) / length))
+        # A direction that is already a unit stays bit for bit, so that a plan read back equals the one written.
+        if abs(length - 1.0) > 1e-12:
+            object.__setattr__(self, "normal", as_point(np.asarray(self.normal) / length))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,68 @@
+"""What one action of the user did to the plan, under the name that undo will show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.errors import PlannerError
+from plan.items import Angle, CutPlane, Distance, Item, Landmark
+from plan.plan import Plan
+
+KIND_TITLES: dict[type, str] = {
+    CutPlane: "cut plane",
+    Distance: "distance",
+    Angle: "angle",
+    Landmark: "landmark",
+}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One step of undo: its name ("Move cut plane") and the whole plan after it."""
+
+    name: str
+    plan: Plan
+
+
+def kind_title(item: Item) -> str:
+    """What people call this kind of item: "cut plane", "distance", "angle", "landmark"."""
+    return KIND_TITLES[type(item)]
+
+
+def add(plan: Plan, item: Item) -> Edit:
+    """Put a new item into the plan. Raises ValueError when the plan already has its id."""
+    if any(old.item_id == item.item_id for old in plan.items):
+        raise ValueError(f"the plan already has an item {item.item_id}")
+    return Edit(f"Add {kind_title(item)}", plan.with_item(item))
+
+
+def change(plan: Plan, item: Item, verb: str = "Move") -> Edit:
+    """Put an item in the place of the one with its id.
+
+    Raises:
+        KeyError: the plan has no such item.
+        PlannerError: the item is a locked cut plane and this would move it.
+    """
+    old = plan.find(item.item_id)
+    if isinstance(old, CutPlane) and old.is_locked and isinstance(item, CutPlane) and _is_moved(old, item):
+        raise PlannerError(f"cannot move “{old.name}”", "it is locked", "unlock it in the plan list first")
+    return Edit(f"{verb} {kind_title(item)}", plan.with_item(item))
+
+
+def remove(plan: Plan, item_id: str) -> Edit:
+    """Take an item out of the plan. Raises KeyError when the plan has none of this id."""
+    return Edit(f"Remove {kind_title(plan.find(item_id))}", plan.without_item(item_id))
+
+
+def next_name(plan: Plan, kind: type) -> str:
+    """The next free name for a new item of this kind: "Cut plane 2"."""
+    title = KIND_TITLES[kind].capitalize()
+    taken = {item.name for item in plan.items}
+    number = 1
+    while f"{title} {number}" in taken:
+        number += 1
+    return f"{title} {number}"
+
+
+def _is_moved(old: CutPlane, new: CutPlane) -> bool:
+    return old.origin_mm != new.origin_mm or old.normal != new.normal

@@ -1,0 +1,142 @@
+"""plan.json: the plan as other programs and later versions read it. Strict: an unclear file is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+from core.errors import PlannerError
+from plan.items import Angle, CutPlane, Distance, Item, Landmark, Point
+from plan.plan import Plan
+from plan.staging import replace_file
+
+FORMAT = "auricle-plan"
+SCHEMA = 1
+LARGEST_FILE_BYTES = 16_000_000
+LONGEST_TEXT = 200
+
+_TYPES: dict[str, type] = {"cut_plane": CutPlane, "distance": Distance, "angle": Angle, "landmark": Landmark}
+_FIELDS: dict[str, dict[str, str]] = {
+    "cut_plane": {"origin_mm": "point", "normal": "point", "is_active": "bool", "is_locked": "bool"},
+    "distance": {"start_mm": "point", "end_mm": "point"},
+    "angle": {"start_mm": "point", "vertex_mm": "point", "end_mm": "point"},
+    "landmark": {"position_mm": "point"},
+}
+_NAME_OF = {kind: name for name, kind in _TYPES.items()}
+
+
+def plan_to_json(plan: Plan) -> dict[str, object]:
+    """The plan as plain JSON values; every position in LPS mm."""
+    return {
+        "format": FORMAT,
+        "schema": SCHEMA,
+        "frame_of_reference_uid": plan.frame_of_reference_uid,
+        "items": [_item_to_json(item) for item in plan.items],
+    }
+
+
+def plan_from_json(content: object) -> Plan:
+    """The plan of plain JSON values. Raises PlannerError on anything that is not exactly a plan."""
+    plan = _mapping(content, "the plan", {"format", "schema", "frame_of_reference_uid", "items"})
+    if plan["format"] != FORMAT:
+        _refuse("it is not an Auricle plan")
+    if type(plan["schema"]) is not int or plan["schema"] != SCHEMA:
+        _refuse(f"its schema is {plan['schema']!r:.40}, this version reads {SCHEMA}")
+    if not isinstance(plan["items"], list):
+        _refuse("its items are not a list")
+    items = tuple(_item_from_json(item, f"item {n}") for n, item in enumerate(plan["items"], start=1))
+    if len({item.item_id for item in items}) != len(items):
+        _refuse("two of its items have the same id")
+    return Plan(_text(plan["frame_of_reference_uid"], "the frame of reference"), items)
+
+
+def read_plan(path: Path) -> Plan:
+    """Read plan.json. Raises PlannerError when it cannot be read or is not exactly a plan."""
+    try:
+        if path.stat().st_size > LARGEST_FILE_BYTES:
+            _refuse("it is larger than any plan")
+        return plan_from_json(parse_json(path.read_bytes()))
+    except OSError as error:
+        raise PlannerError(
+            f"cannot read {path.name}", str(error.strerror or error), "choose another file"
+        ) from error
+
+
+def write_plan(plan: Plan, path: Path) -> None:
+    """Write plan.json so that a crash leaves the old file or the new one. Raises PlannerError."""
+    replace_file(path, (json.dumps(plan_to_json(plan), indent=2, allow_nan=False) + "\n").encode())
+
+
+def parse_json(content: bytes | str) -> object:
+    """JSON without NaN, infinities or bottomless nesting. Raises PlannerError otherwise."""
+    try:
+        return json.loads(content, parse_constant=lambda name: _refuse(f"it contains {name}"))
+    except (ValueError, RecursionError) as error:
+        raise PlannerError("cannot read the plan", "it is not valid JSON", "choose another file") from error
+
+
+def _item_to_json(item: Item) -> dict[str, object]:
+    kind = _NAME_OF[type(item)]
+    content: dict[str, object] = {"type": kind, "id": item.item_id, "name": item.name}
+    for name, form in _FIELDS[kind].items():
+        value = getattr(item, name)
+        content[name] = list(value) if form == "point" else value
+    return content
+
+
+def _item_from_json(content: object, where: str) -> Item:
+    kind = content.get("type") if isinstance(content, Mapping) else None
+    if not isinstance(kind, str) or kind not in _TYPES:
+        _refuse(f"{where} is of no known type")
+    fields = _FIELDS[kind]
+    item = _mapping(content, where, {"type", "id", "name", *fields})
+    values = {name: _value(item[name], form, f"{name} of {where}") for name, form in fields.items()}
+    item_id = _text(item["id"], f"the id of {where}")
+    if not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", item_id):
+        _refuse(f"the id of {where} is not letters and digits")
+    try:
+        made: Item = _TYPES[kind](name=_text(item["name"], f"the name of {where}"), item_id=item_id, **values)
+    except ValueError as error:
+        raise PlannerError("cannot read the plan", f"{where}: {error}", "correct the file") from error
+    return made
+
+
+def _value(value: object, form: str, where: str) -> Point | bool:
+    if form == "bool":
+        if not isinstance(value, bool):
+            _refuse(f"{where} is neither true nor false")
+        return value
+    if not isinstance(value, list) or len(value) != 3:
+        _refuse(f"{where} is not three numbers")
+    x, y, z = (_number(number, where) for number in value)
+    return x, y, z
+
+
+def _number(value: object, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e9 or math.isnan(value):
+        _refuse(f"{where} holds something that is not a position in mm")
+    return float(value)
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        _refuse(f"{where} is not a short text")
+    return value
+
+
+def _mapping(content: object, where: str, names: set[str]) -> Mapping[str, object]:
+    if not isinstance(content, Mapping):
+        _refuse(f"{where} is not a set of named fields")
+    if missing := names - set(content):
+        _refuse(f"{where} lacks {', '.join(sorted(missing))}")
+    if unknown := set(content) - names:
+        _refuse(f"{where} has the unknown field {sorted(map(str, unknown))[0]!r:.60}")
+    return content
+
+
+def _refuse(why: str) -> NoReturn:
+    raise PlannerError("cannot read the plan", why, "choose another file or correct this one")
