@@ -1,0 +1,128 @@
+"""What a marker board is: rigid bodies that carry square markers at known places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ar.opencv import cv2
+
+
+def dictionary_named(name: str) -> cv2.aruco.Dictionary:
+    """OpenCV's predefined dictionary of this name, such as DICT_4X4_50. Raises ValueError when unknown."""
+    code = getattr(cv2.aruco, name, None) if name.startswith("DICT_") else None
+    if not isinstance(code, int):
+        raise ValueError(f"no marker dictionary is called {name!r}")
+    return cv2.aruco.getPredefinedDictionary(code)
+
+
+@dataclass(frozen=True, eq=False)
+class Marker:
+    """One square marker: its id and its corners (4, 3) in the body's frame, mm.
+
+    The corners are top-left, top-right, bottom-right, bottom-left as printed.
+    """
+
+    marker_id: int
+    corners_mm: np.ndarray
+
+    def __post_init__(self) -> None:
+        corners = np.array(self.corners_mm, dtype=np.float64)
+        if corners.shape != (4, 3) or not np.isfinite(corners).all():
+            raise ValueError(f"marker {self.marker_id} needs four corners of three finite numbers")
+        sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+        diagonals = np.linalg.norm(corners[2:] - corners[:2], axis=1)
+        size = float(sides.mean())
+        if size < 1.0 or np.ptp(sides) > 0.05 * size or np.ptp(diagonals) > 0.05 * size:
+            raise ValueError(f"the corners of marker {self.marker_id} are not a square of at least 1 mm")
+        corners.setflags(write=False)
+        object.__setattr__(self, "corners_mm", corners)
+
+    @property
+    def side_mm(self) -> float:
+        """Mean length of its four sides."""
+        return float(np.linalg.norm(np.roll(self.corners_mm, -1, axis=0) - self.corners_mm, axis=1).mean())
+
+
+@dataclass(frozen=True, eq=False)
+class MarkerBody:
+    """A rigid body: its name, the dictionary of its markers, and the markers in its own frame."""
+
+    name: str
+    dictionary: str
+    markers: tuple[Marker, ...]
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.markers:
+            raise ValueError("a body needs a name and at least one marker")
+        n_ids = len(dictionary_named(self.dictionary).bytesList)
+        ids = [marker.marker_id for marker in self.markers]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"body {self.name!r} uses a marker id twice")
+        if min(ids) < 0 or max(ids) >= n_ids:
+            raise ValueError(f"{self.dictionary} has the ids 0 to {n_ids - 1}")
+
+    @cached_property
+    def by_id(self) -> dict[int, Marker]:
+        """Marker id -> marker."""
+        return {marker.marker_id: marker for marker in self.markers}
+
+    @cached_property
+    def corners_mm(self) -> np.ndarray:
+        """All marker corners (4 n, 3) in the body's frame, mm."""
+        return np.concatenate([marker.corners_mm for marker in self.markers])
+
+    @property
+    def centre_mm(self) -> np.ndarray:
+        """Middle (3,) of the box around all corners, mm."""
+        return (self.corners_mm.min(axis=0) + self.corners_mm.max(axis=0)) / 2.0
+
+    @cached_property
+    def is_planar(self) -> bool:
+        """True when all corners lie within 0.1 mm of one plane."""
+        centred = self.corners_mm - self.corners_mm.mean(axis=0)
+        normal = np.linalg.svd(centred)[2][2]
+        return bool(np.abs(centred @ normal).max() < 0.1)
+
+
+@dataclass(frozen=True)
+class CharucoGrid:
+    """A chessboard whose white squares carry the markers: squares along (x, y), and both sizes in mm."""
+
+    squares: tuple[int, int]
+    square_mm: float
+    marker_mm: float
+
+    def __post_init__(self) -> None:
+        if min(self.squares) < 2 or not 0.0 < self.marker_mm < self.square_mm:
+            raise ValueError("a ChArUco grid has at least 2x2 squares, each larger than its marker")
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """All bodies a camera may see together.
+
+    Attributes:
+        bodies: with unique names; a marker of one dictionary belongs to one body only.
+        charuco: when the first body is a ChArUco board, its chessboard.
+    """
+
+    bodies: tuple[MarkerBody, ...]
+    charuco: CharucoGrid | None = None
+
+    def __post_init__(self) -> None:
+        names = [body.name for body in self.bodies]
+        if not names or len(set(names)) != len(names):
+            raise ValueError("a board needs bodies of different names")
+        used = [(body.dictionary, marker.marker_id) for body in self.bodies for marker in body.markers]
+        if len(set(used)) != len(used):
+            raise ValueError("two bodies share a marker id, so they cannot be told apart")
+
+    def body(self, name: str) -> MarkerBody:
+        """The body of this name. Raises KeyError when there is none."""
+        for body in self.bodies:
+            if body.name == name:
+                return body
+        raise KeyError(name)
