@@ -1,0 +1,124 @@
+"""The one place where anatomy, plan and view become a scene; a pure function, whoever draws the result."""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from core.anatomy import Anatomy
+from core.errors import PlannerError
+from core.mesh import SurfaceMesh
+from plan.items import Angle, CutPlane, Distance, Landmark
+from plan.items import Point as Position
+from plan.measure import angle_deg, distance_mm
+from plan.plan import Plan
+from render.cutting import CutSurface, cut_with_caps
+from render.palette import ANGLE, DISTANCE, LANDMARK
+from render.scene import CameraView, Label, PlaneWidget, Point, Polyline, Scene, Surface
+from render.view import ViewState
+
+PLANE_SIZE_OF_ANATOMY = 1.1
+EMPTY_PLANE_SIZE_MM = 100.0
+
+_PlaneKey = tuple[tuple[Position, Position], ...]
+# The last cut of each surface: dragging one plane or changing a colour composes many scenes of the same cut,
+# and the renderer knows an unchanged surface by its identity.
+_last_cuts: WeakKeyDictionary[SurfaceMesh, tuple[_PlaneKey, CutSurface]] = WeakKeyDictionary()
+
+
+def compose(anatomy: Anatomy, plan: Plan, view: ViewState, camera: CameraView | None = None) -> Scene:
+    """The scene of an anatomy with a plan, as `view` wants to see it.
+
+    Every active cut plane of the plan cuts every surface, whether or not the planes themselves are shown.
+
+    Raises:
+        PlannerError: the plan belongs to another patient space than the anatomy.
+    """
+    _check_same_space(anatomy, plan)
+    lines, points, labels = _measures(plan) if view.show_measures else ((), (), ())
+    return Scene(
+        surfaces=_surfaces(anatomy, plan, view),
+        polylines=lines,
+        points=points,
+        labels=labels,
+        planes=_plane_widgets(anatomy, plan) if view.show_cut_planes else (),
+        camera=camera,
+    )
+
+
+def _check_same_space(anatomy: Anatomy, plan: Plan) -> None:
+    # A plan that nobody has touched yet belongs to no patient.
+    if plan.frame_of_reference_uid != anatomy.frame_of_reference_uid and plan != Plan():
+        raise PlannerError(
+            "cannot show this plan on this anatomy",
+            "they belong to different patient spaces (frame of reference UIDs differ)",
+            "open the anatomy the plan was made on, or register the two first",
+        )
+
+
+def _surfaces(anatomy: Anatomy, plan: Plan, view: ViewState) -> tuple[Surface, ...]:
+    planes = tuple(plane for plane in plan.of_type(CutPlane) if plane.is_active)
+    surfaces = []
+    for key, mesh in anatomy.surfaces.items():
+        look = view.structure(key)
+        if not look.is_visible or look.opacity == 0.0:
+            continue
+        remaining = _cut(mesh, planes)
+        if len(remaining.mesh.faces):
+            surfaces.append(Surface(key, remaining.mesh, look.colour, look.opacity, remaining.n_cap_faces))
+    return tuple(surfaces)
+
+
+def _cut(mesh: SurfaceMesh, planes: tuple[CutPlane, ...]) -> CutSurface:
+    wanted = tuple((plane.origin_mm, plane.normal) for plane in planes)
+    known = _last_cuts.get(mesh)
+    if known is not None and known[0] == wanted:
+        return known[1]
+    remaining = cut_with_caps(mesh, planes)
+    # An uncut surface is its own result; remembering it would keep it alive for ever.
+    if remaining.mesh is not mesh:
+        _last_cuts[mesh] = wanted, remaining
+    return remaining
+
+
+def _plane_widgets(anatomy: Anatomy, plan: Plan) -> tuple[PlaneWidget, ...]:
+    planes = [plane for plane in plan.of_type(CutPlane) if plane.is_active]
+    size_mm = EMPTY_PLANE_SIZE_MM
+    if any(len(mesh.vertices) for mesh in anatomy.surfaces.values()):
+        size_mm = PLANE_SIZE_OF_ANATOMY * float(np.ptp(anatomy.bounds_mm, axis=0).max())
+    return tuple(
+        PlaneWidget(plane.item_id, plane.origin_mm, plane.normal, size_mm, plane.is_locked) for plane in planes
+    )
+
+
+def _measures(plan: Plan) -> tuple[tuple[Polyline, ...], tuple[Point, ...], tuple[Label, ...]]:
+    lines, points, labels = [], [], []
+    for item in plan.items:
+        if isinstance(item, Distance):
+            ends = (item.start_mm, item.end_mm)
+            lines.append(Polyline(item.item_id, ends, DISTANCE))
+            points += [Point(item.item_id, end, DISTANCE, radius_mm=1.0) for end in ends]
+            labels.append(Label(item.item_id, _middle(*ends), f"{distance_mm(item):.1f} mm"))
+        elif isinstance(item, Angle):
+            corners = (item.start_mm, item.vertex_mm, item.end_mm)
+            lines.append(Polyline(item.item_id, corners, ANGLE))
+            points += [Point(item.item_id, corner, ANGLE, radius_mm=1.0) for corner in corners]
+            labels.append(Label(item.item_id, item.vertex_mm, _angle_text(item)))
+        elif isinstance(item, Landmark):
+            points.append(Point(item.item_id, item.position_mm, LANDMARK))
+            labels.append(Label(item.item_id, item.position_mm, item.name))
+    return tuple(lines), tuple(points), tuple(labels)
+
+
+def _angle_text(item: Angle) -> str:
+    # One angle without a value must not take the whole picture away; it shows no number instead.
+    try:
+        return f"{angle_deg(item):.1f}°"
+    except PlannerError:
+        return "no angle"
+
+
+def _middle(start_mm: Position, end_mm: Position) -> Position:
+    x, y, z = (np.asarray(start_mm) + np.asarray(end_mm)) / 2.0
+    return float(x), float(y), float(z)

@@ -1,0 +1,119 @@
+"""Cut planes applied to surfaces: what they hide is removed and the opening is closed with a flat cap.
+
+VTK's plane clipper fills the cavity of a ring-shaped cut (a ventricle's wall) as well, so the cut is made here
+and only the caps are triangulated by VTK.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.mesh import SurfaceMesh
+from plan.items import CutPlane
+from render.capping import cap
+from render.section import Section, link, outline, section
+
+
+@dataclass(frozen=True, eq=False)
+class CutSurface:
+    """A cut surface; its last `n_cap_faces` faces are flat caps."""
+
+    mesh: SurfaceMesh
+    n_cap_faces: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    vertices: np.ndarray
+    faces: np.ndarray
+    is_cap: np.ndarray
+    fields: dict[str, np.ndarray]
+
+
+def cut(mesh: SurfaceMesh, planes: Sequence[CutPlane]) -> SurfaceMesh:
+    """Remove what lies at ``(p - origin_mm) . normal > 0`` of each plane, one after the other.
+
+    A closed surface stays closed, with caps that face along the planes' normals. Of an open surface only the
+    openings whose outline is closed are capped. Per-vertex fields are interpolated. With no plane that meets
+    the surface, `mesh` itself is returned.
+    """
+    return cut_with_caps(mesh, planes).mesh
+
+
+def cut_with_caps(mesh: SurfaceMesh, planes: Sequence[CutPlane]) -> CutSurface:
+    """As `cut`, also saying which faces are caps."""
+    whole = _Part(mesh.vertices, mesh.faces, np.zeros(len(mesh.faces), dtype=bool), dict(mesh.fields))
+    part = whole
+    for plane in planes:
+        part = _cut_once(part, np.array(plane.origin_mm), np.array(plane.normal))
+    if part is whole:
+        return CutSurface(mesh)
+    n_caps = int(part.is_cap.sum())
+    return CutSurface(SurfaceMesh(part.vertices, part.faces, part.fields), n_caps)
+
+
+def cut_outline(mesh: SurfaceMesh, plane: CutPlane) -> list[np.ndarray]:
+    """Polylines (n, 3) in LPS mm where a plane meets a surface; a closed one repeats its first point."""
+    return outline(mesh.vertices, mesh.faces, np.array(plane.origin_mm), np.array(plane.normal))
+
+
+def _cut_once(part: _Part, origin_mm: np.ndarray, normal: np.ndarray) -> _Part:
+    met = section(part.vertices, part.faces, origin_mm, normal)
+    if not met.is_above.any():
+        return part
+    vertices = np.concatenate([part.vertices, met.interpolate(part.vertices)])
+    loops = [loop[::-1] for loop in link(met.segments)[0]]
+    lid, added = cap(vertices, loops, normal)
+    pieces, piece_is_cap = _pieces(met, part.is_cap)
+    kept = np.flatnonzero(met.n_above == 0)
+    kept_faces, kept_is_cap = part.faces.take(kept, axis=0), part.is_cap.take(kept)
+    faces = _caps_last([kept_faces, pieces, lid], [kept_is_cap, piece_is_cap, np.ones(len(lid), dtype=bool)])
+    fields = {name: _field(met, values, len(added)) for name, values in part.fields.items()}
+    return _compacted(_Part(np.concatenate([vertices, added]), *faces, fields), met.is_above)
+
+
+def _pieces(met: Section, is_cap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What remains below the plane of the crossed faces, as triangles."""
+    up = met.lone_is_above
+    first, last = met.exits[:, 0], met.exits[:, 1]
+    lone, second, third = met.corners.T
+    triangles = np.concatenate(
+        [
+            np.stack([lone, first, last], axis=1)[~up],
+            np.stack([first, second, third], axis=1)[up],
+            np.stack([first, third, last], axis=1)[up],
+        ]
+    )
+    cap_flags = is_cap[met.crossed]
+    flags = np.concatenate([cap_flags[~up], cap_flags[up], cap_flags[up]])
+    a, b, c = triangles.T
+    has_area = (a != b) & (b != c) & (c != a)
+    return triangles[has_area], flags[has_area]
+
+
+def _caps_last(faces: list[np.ndarray], is_cap: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    if not is_cap[0].any() and not is_cap[1].any():
+        return np.concatenate(faces), np.concatenate(is_cap)
+    all_faces, flags = np.concatenate(faces), np.concatenate(is_cap)
+    return np.concatenate([all_faces[~flags], all_faces[flags]]), np.sort(flags)
+
+
+def _field(met: Section, values: np.ndarray, n_added: int) -> np.ndarray:
+    at_cut = met.interpolate(np.asarray(values, dtype=np.float64))
+    middle = at_cut.mean(axis=0, keepdims=True) if n_added else at_cut[:0]
+    return np.concatenate([values, at_cut, np.repeat(middle, n_added, axis=0)])
+
+
+def _compacted(part: _Part, is_above: np.ndarray) -> _Part:
+    """Drop the vertices that no face uses any more."""
+    used = np.ones(len(part.vertices), dtype=bool)
+    used[: len(is_above)] = ~is_above
+    if not len(part.faces):
+        used[:] = False
+    new_ids = np.cumsum(used) - 1
+    kept = np.flatnonzero(used)
+    fields = {name: values.take(kept, axis=0) for name, values in part.fields.items()}
+    return _Part(part.vertices.take(kept, axis=0), new_ids.take(part.faces), part.is_cap, fields)
