@@ -44,7 +44,7 @@ def solve(observation: Observation, camera: CameraModel) -> tuple[Solution, Obse
     solution = _solve(observation, camera)
     if solution is None:
         return None
-    errors = _errors(solution.matrix, observation, camera)
+    errors = point_errors_px(solution.matrix, observation, camera)
     limit = max(OUTLIER_PX, 4.0 * float(np.median(errors)))
     bad_groups = np.unique(observation.groups[errors > limit])
     is_bad = (errors > limit) | (np.isin(observation.groups, bad_groups) & (observation.groups >= 0))
@@ -145,12 +145,16 @@ def _rival(
     if len(candidates) < 2:
         return None
     (best, least, _), (other, more, _) = candidates[:2]
-    angle = np.degrees(np.linalg.norm(cv2.Rodrigues(best[:3, :3].T @ other[:3, :3])[0]))
-    is_same = angle < 0.5
     is_excluded = (more - least) / noise_px2 > MIN_EVIDENCE and more > MIN_ERROR_RATIO**2 * least
-    return None if is_same or is_excluded else other
+    return None if same_pose(best, other) or is_excluded else other
 
 
-def _errors(matrix: np.ndarray, observation: Observation, camera: CameraModel) -> np.ndarray:
+def same_pose(a: np.ndarray, b: np.ndarray) -> bool:
+    """True when two poses (4, 4) differ by less than half a degree: one minimum, found twice."""
+    return float(np.degrees(np.linalg.norm(cv2.Rodrigues(a[:3, :3].T @ b[:3, :3])[0]))) < 0.5
+
+
+def point_errors_px(matrix: np.ndarray, observation: Observation, camera: CameraModel) -> np.ndarray:
+    """Distance (n,) in pixels of the seen points from where a pose (4, 4) puts them."""
     pixels, _ = project_with_derivative(camera, matrix, observation.points_mm)
     return np.linalg.norm(pixels - observation.pixels, axis=1)

@@ -12,7 +12,9 @@ from ar.frame import CameraFrame
 from ar.opencv import cv2
 from ar.poses import Pose, PoseState
 from ar.tracking.detection import Detector, Observation
+from ar.tracking.edges import edge_places
 from ar.tracking.geometry import position_sigma_mm
+from ar.tracking.refine import sharpen
 from ar.tracking.solve import Solution, solve
 from core.errors import PlannerError
 from core.frames import CAMERA, Transform
@@ -45,6 +47,7 @@ class Tracker:
     def __init__(self, board: Board, camera: CameraModel) -> None:
         self._board, self._camera = board, camera
         self._detector = Detector(board)
+        self._edges = {body.name: edge_places(board, body) for body in board.bodies}
         self._last: dict[str, Pose] = {}
         self._n_frames = 0
 
@@ -61,7 +64,7 @@ class Tracker:
         grey = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
         seen = self._detect(grey)
         detected = time.perf_counter()
-        poses = tuple(self._pose(body, seen.get(body.name), frame) for body in self._board.bodies)
+        poses = tuple(self._pose(body, seen.get(body.name), frame, grey) for body in self._board.bodies)
         self._last.update({pose.body: pose for pose in poses if pose.state is PoseState.TRACKED})
         self._n_frames += 1
         milliseconds = {
@@ -100,13 +103,15 @@ class Tracker:
             return None
         return slice(first[1], last[1]), slice(first[0], last[0])
 
-    def _pose(self, body: MarkerBody, seen: Observation | None, frame: CameraFrame) -> Pose:
+    def _pose(self, body: MarkerBody, seen: Observation | None, frame: CameraFrame, grey: np.ndarray) -> Pose:
         if seen is None:
             return self._unseen(body, frame, "no marker of the board is seen")
         solved = solve(seen, self._camera)
         if solved is None:
             return self._unseen(body, frame, "the markers seen fix no pose")
-        solution, used = self._settled(body, frame, solved[0]), solved[1]
+        solution, used = solved
+        solution = sharpen(solution, used, grey, self._edges[body.name], self._camera)
+        solution = self._settled(body, frame, solution)
         is_ambiguous = solution.rival is not None
         return Pose(
             frame.index,

@@ -1,0 +1,163 @@
+"""A pose refined on the printed edges: corners are the error of marker tracking, edges are not.
+
+Source: edge-based tracking after Harris 1990 and Drummond and Cipolla 2002, with a blurred-step fit for each profile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ar.tracking.detection import Observation
+from ar.tracking.edges import EdgePlaces
+from ar.tracking.geometry import moved, project_with_derivative
+from ar.tracking.profiles import ProfileFit, best_spread_px, fit_profiles, sample
+from ar.tracking.solve import MIN_EVIDENCE, Solution, point_errors_px, same_pose
+from core.projection import CameraModel
+
+ITERATIONS = 4
+STEP_PX = 0.5
+MIN_CLEAR_PX = 2.6
+MIN_PLACES = 40
+MIN_CONTRAST = 12.0
+MAX_SHIFT_PX = 2.0
+# How far the refined pose may move the seen points away, root mean square: corners are biased by less.
+MAX_DRIFT_PX = 0.7
+# Neighbouring profiles share pixels, so this many of them count as one independent fact.
+PLACES_PER_FACT = 2.0
+# Ink spreads and cameras bloom: all borders may lie this much towards ink or paper (one standard deviation).
+INK_GAIN_PX = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Refined:
+    """A pose on edges: `camera_from_body` (4, 4), covariance (6, 6), scatter of the edges, how many places spoke."""
+
+    matrix: np.ndarray
+    covariance: np.ndarray
+    noise_px: float
+    n_places: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    shift_px: np.ndarray
+    derivative: np.ndarray
+    weight: np.ndarray
+
+
+def refine_on_edges(
+    grey: np.ndarray, places: EdgePlaces, camera: CameraModel, matrix: np.ndarray
+) -> Refined | None:
+    """Refine `camera_from_body` (4, 4) on a grey float32 picture; None when too few edges are clear to see."""
+    spread_px: float | None = None
+    for _ in range(ITERATIONS):
+        measured, spread_px = _measure(grey, places, camera, matrix, spread_px)
+        if measured is None:
+            return None
+        step, information, noise_px = _step(measured)
+        matrix = moved(matrix, step[:6])
+    covariance = np.linalg.inv(information)[:6, :6] * noise_px**2
+    return Refined(matrix, covariance, noise_px, len(measured.shift_px))
+
+
+def sharpen(
+    solution: Solution, observation: Observation, grey: np.ndarray, places: EdgePlaces, camera: CameraModel
+) -> Solution:
+    """The solution refined on edges, its rival too; the edges may then tell which of both is true.
+
+    Where the edges cannot be read, or lead away from the corners that were seen, the solution stays as it is.
+    """
+    picture = grey.astype(np.float32)
+    refined = _near(refine_on_edges(picture, places, camera, solution.matrix), solution.matrix, observation, camera)
+    if refined is None:
+        return solution
+    rival = solution.rival
+    if rival is not None:
+        other = _near(refine_on_edges(picture, places, camera, rival), rival, observation, camera)
+        refined, rival = _compare(refined, other, rival)
+    rms = float(np.sqrt((point_errors_px(refined.matrix, observation, camera) ** 2).mean()))
+    return Solution(refined.matrix, refined.covariance, rms, rival)
+
+
+def _near(
+    refined: Refined | None, start: np.ndarray, observation: Observation, camera: CameraModel
+) -> Refined | None:
+    """The refined pose when it still explains the points about as well as the start; None otherwise."""
+    if refined is None:
+        return None
+    before = float(np.sqrt((point_errors_px(start, observation, camera) ** 2).mean()))
+    after = float(np.sqrt((point_errors_px(refined.matrix, observation, camera) ** 2).mean()))
+    return refined if after < before + MAX_DRIFT_PX else None
+
+
+def _compare(first: Refined, second: Refined | None, rival: np.ndarray) -> tuple[Refined, np.ndarray | None]:
+    """The better of two poses, and the other one unless the edges exclude it."""
+    if second is None:
+        return first, rival
+    if same_pose(first.matrix, second.matrix):
+        return first, None
+    better, worse = (first, second) if first.noise_px <= second.noise_px else (second, first)
+    n_free = min(better.n_places, worse.n_places) / PLACES_PER_FACT
+    evidence = n_free * 2.0 * np.log(worse.noise_px / better.noise_px)
+    return better, None if evidence > MIN_EVIDENCE else worse.matrix
+
+
+def _measure(
+    grey: np.ndarray, places: EdgePlaces, camera: CameraModel, matrix: np.ndarray, spread_px: float | None
+) -> tuple[_Measured | None, float | None]:
+    pixels, derivative = project_with_derivative(camera, matrix, places.points_mm)
+    by_place = derivative[:, :, 3:]
+    along = np.einsum("nij,nj->ni", by_place, places.along @ matrix[:3, :3].T)
+    outward = np.einsum("nij,nj->ni", by_place, places.outward @ matrix[:3, :3].T)
+    normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    towards = (normal * outward).sum(axis=1)
+    normal *= np.sign(towards)[:, None]
+    clear_px = np.abs(towards) * places.clear_mm
+    height, width = grey.shape
+    inside = (pixels > 4.0).all(axis=1) & (pixels[:, 0] < width - 5) & (pixels[:, 1] < height - 5)
+    use = inside & (clear_px > MIN_CLEAR_PX)
+    if use.sum() < MIN_PLACES:
+        return None, spread_px
+    half = float(np.clip(np.percentile(clear_px[use], 20) - 1.4, 1.5, 3.0))
+    n = int(half / STEP_PX)
+    offsets = np.arange(-n, n + 1) * STEP_PX
+    profiles = sample(grey, pixels[use, None, :] + offsets[:, None] * normal[use, None, :])
+    spread_px = spread_px or best_spread_px(profiles, offsets)
+    fit = fit_profiles(profiles, offsets, spread_px)
+    good = _good(fit)
+    if good.sum() < MIN_PLACES:
+        return None, spread_px
+    across = np.einsum("ni,nij->nj", normal[use][good], derivative[use][good])
+    return _Measured(fit.shift_px[good], across, (fit.contrast[good] / np.median(fit.contrast[good])) ** 2), spread_px
+
+
+def _good(fit: ProfileFit) -> np.ndarray:
+    """Profiles that look like one border: contrast as the others have, and explained as well as the others."""
+    usual = np.percentile(fit.contrast, 60)
+    contrast = (fit.contrast > max(0.35 * usual, MIN_CONTRAST)) & (fit.contrast < 2.5 * usual)
+    if not contrast.any():
+        return contrast
+    limit = max(3.0 * float(np.median(fit.misfit[contrast])), 0.03 * usual)
+    return contrast & (fit.misfit < limit) & (np.abs(fit.shift_px) < MAX_SHIFT_PX)
+
+
+def _step(measured: _Measured) -> tuple[np.ndarray, np.ndarray, float]:
+    """One robust Gauss-Newton step (7,): pose and ink gain; its information (7, 7) and the noise in px."""
+    design = np.concatenate([measured.derivative, np.ones((len(measured.shift_px), 1))], axis=1)
+    residual = measured.shift_px
+    weight = measured.weight
+    for _ in range(3):
+        noise_px = max(1.4826 * float(np.median(np.abs(residual))), 0.02)
+        huber = np.minimum(1.0, 1.5 * noise_px / np.maximum(np.abs(residual), 1e-9))
+        huber[np.abs(residual) > 6.0 * noise_px] = 0.0
+        weighted = design * (measured.weight * huber)[:, None]
+        information = weighted.T @ design
+        information[6, 6] += (noise_px / INK_GAIN_PX) ** 2
+        step = np.linalg.solve(information, weighted.T @ measured.shift_px)
+        residual = measured.shift_px - design @ step
+        weight = measured.weight * huber
+    noise_px = float(np.sqrt((weight * residual**2).sum() / max(weight.sum() - 7.0, 1.0)))
+    return step, information, max(noise_px, 0.01)
