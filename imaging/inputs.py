@@ -1,0 +1,87 @@
+"""What a command-line INPUT means: a file, or a folder with one volume or the planes of one heart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import PlannerError
+from core.progress import Progress
+from core.study import ScanResult, Series
+from imaging.files import FileKind, file_kind
+from imaging.scan import scan_files, scan_folder
+
+UNEVEN = {"missing_slices", "uneven_spacing", "shifted_slices"}
+
+
+@dataclass(frozen=True)
+class Input:
+    """The series that an INPUT stands for, and whether they are taken as separate planes."""
+
+    series: tuple[Series, ...]
+    as_planes: bool
+
+
+def choose_input(path: Path, series_uid: str | None = None, progress: Progress | None = None) -> Input:
+    """Decide which series an INPUT stands for.
+
+    A file stands for itself, or for its DICOM series in the same folder. A folder stands for its only
+    volumetric series, or for all its cine series as planes when they share one frame of reference. Raises
+    PlannerError, listing the series, when that leaves a choice.
+    """
+    if path.is_dir():
+        scan = scan_folder(path, progress)
+    elif path.is_file():
+        scan = _scan_of_file(path, progress)
+    else:
+        raise PlannerError(f"cannot open {path.name}", "there is no such file or folder", "check the path")
+    if not scan.series:
+        why = "; ".join(finding.what for finding in scan.findings) or "it is empty"
+        raise PlannerError(
+            f"found no images in {path.name}", why, "choose a folder of DICOM, NIfTI, NRRD or MHA"
+        )
+    series = _named(scan, series_uid) if series_uid else scan.series
+    if path.is_file() and len(series) > 1:
+        series = tuple(s for s in series if any(path in files for files in s.phases))
+    if len(series) == 1:
+        return Input(series, _is_sparse_cine(series[0]))
+    return _choose(series)
+
+
+def _choose(series: tuple[Series, ...]) -> Input:
+    usable = tuple(s for s in series if s.spacing_mm is not None or _is_sparse_cine(s))
+    cine = tuple(s for s in usable if s.n_phases > 1)
+    stacks = tuple(s for s in usable if s.n_phases == 1 and s.shape[0] > 1)
+    frames = {s.frame_of_reference_uid for s in cine}
+    if cine and not stacks and len(frames) == 1 and "" not in frames:
+        return Input(cine, as_planes=True)
+    if len(stacks) == 1 and not cine:
+        return Input(stacks, as_planes=False)
+    listed = ", ".join(
+        f"{s.series_uid} ({s.modality} {s.shape[0]}x{s.shape[1]}x{s.shape[2]})" for s in series[:12]
+    )
+    more = f" and {len(series) - 12} more" if len(series) > 12 else ""
+    raise PlannerError(
+        "cannot tell which series is meant", f"there are {len(series)}: {listed}{more}", "choose one by its UID"
+    )
+
+
+def _is_sparse_cine(series: Series) -> bool:
+    return series.n_phases > 1 and any(finding.code in UNEVEN for finding in series.findings)
+
+
+def _named(scan: ScanResult, series_uid: str) -> tuple[Series, ...]:
+    chosen = tuple(
+        s for s in scan.series if s.series_uid == series_uid or s.series_uid.startswith(f"{series_uid}#")
+    )
+    if not chosen:
+        listed = ", ".join(s.series_uid for s in scan.series[:12])
+        raise PlannerError(f"found no series {series_uid}", f"there are: {listed}", "choose one of these")
+    return chosen
+
+
+def _scan_of_file(path: Path, progress: Progress | None) -> ScanResult:
+    if file_kind(path) is FileKind.DICOM:
+        beside = sorted(p for p in path.parent.iterdir() if p.is_file() and file_kind(p) is FileKind.DICOM)
+        return scan_files(beside, path.parent, progress)
+    return scan_files([path], path.parent, progress)

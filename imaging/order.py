@@ -1,0 +1,135 @@
+"""Where the slices of a stack lie, judged by their positions alone: order, step, gaps, tilt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import Finding
+
+PLACE_TOLERANCE_MM = 0.06
+"""A slice may lie this far from the even grid; files round positions to 0.1 mm at worst."""
+SIDE_TOLERANCE_MM = 0.1
+TILT_TOLERANCE_DEG = 0.1
+SAME_PLACE_MM = 0.01
+COSINE_TOLERANCE = 2e-3
+
+_RESAMPLE = "choose a series with even, complete slices, or resample it first"
+
+
+@dataclass(frozen=True, eq=False)
+class StackFit:
+    """Parallel planes as the even stack that fits them best.
+
+    Attributes:
+        order: indices into the given positions, ascending along the normal.
+        normal: unit normal (3,), LPS: row direction x column direction.
+        origin_mm: position (3,) of the first plane, LPS mm.
+        step_mm: vector (3,) from one plane to the next; zero for a single plane.
+        steps_mm: distances (n - 1,) along the normal between neighbours.
+        place_error_mm: largest distance along the normal between a plane and its place on the even stack.
+        side_error_mm: largest sideways distance between a plane and the straight line through the stack.
+        tilt_deg: angle between the line through the stack and the normal.
+    """
+
+    order: tuple[int, ...]
+    normal: np.ndarray
+    origin_mm: np.ndarray
+    step_mm: np.ndarray
+    steps_mm: np.ndarray
+    place_error_mm: float
+    side_error_mm: float
+    tilt_deg: float
+
+
+def is_orientation(cosines: tuple[float, ...] | np.ndarray) -> bool:
+    """True when the six direction cosines are two perpendicular unit vectors."""
+    values = np.asarray(cosines, dtype=np.float64)
+    if values.shape != (6,) or not np.isfinite(values).all():
+        return False
+    row, column = values[:3], values[3:]
+    lengths = np.linalg.norm([row, column], axis=1)
+    return bool(np.abs(lengths - 1.0).max() < COSINE_TOLERANCE and abs(row @ column) < COSINE_TOLERANCE)
+
+
+def stack_axes(orientation: tuple[float, ...] | np.ndarray) -> np.ndarray:
+    """Unit directions (3, 3), one per column, of the (slice, row, column) index, LPS.
+
+    Args:
+        orientation: ImageOrientationPatient: cosines (6,) of the direction along a row, then down a column.
+
+    Source: DICOM PS3.3 C.7.6.2.1.1; the row index runs down a column and the column index along a row.
+    """
+    values = np.asarray(orientation, dtype=np.float64)
+    along_row = values[:3] / np.linalg.norm(values[:3])
+    down_column = values[3:] - (values[3:] @ along_row) * along_row
+    down_column /= np.linalg.norm(down_column)
+    return np.stack([np.cross(along_row, down_column), down_column, along_row], axis=1)
+
+
+def fit_stack(positions_mm: np.ndarray, orientation: tuple[float, ...] | np.ndarray) -> StackFit:
+    """Order parallel planes along their normal and fit an even stack through the first and the last.
+
+    Args:
+        positions_mm: centres (n, 3) of the first pixel of each plane, LPS mm, in any order, n >= 1.
+        orientation: direction cosines (6,) that all planes share.
+    """
+    positions = np.asarray(positions_mm, dtype=np.float64).reshape(-1, 3)
+    normal = stack_axes(orientation)[:, 0]
+    along = positions @ normal
+    order = np.argsort(along, kind="stable")
+    positions, along = positions[order], along[order]
+    n = len(positions)
+    step = (positions[-1] - positions[0]) / max(n - 1, 1)
+    residual = positions - (positions[0] + np.arange(n)[:, None] * step)
+    place = residual @ normal
+    side = residual - place[:, None] * normal
+    rise = float(step @ normal)
+    lean = float(np.linalg.norm(step - rise * normal))
+    return StackFit(
+        order=tuple(int(i) for i in order),
+        normal=normal,
+        origin_mm=positions[0],
+        step_mm=step,
+        steps_mm=np.diff(along),
+        place_error_mm=float(np.abs(place).max()),
+        side_error_mm=float(np.linalg.norm(side, axis=1).max()),
+        tilt_deg=float(np.degrees(np.arctan2(lean, rise))) if n > 1 else 0.0,
+    )
+
+
+def stack_findings(fit: StackFit) -> tuple[Finding, ...]:
+    """Every reason why the planes are not one even, straight stack; empty when they are."""
+    if len(fit.order) < 2:
+        return ()
+    if fit.steps_mm.min() < SAME_PLACE_MM:
+        return (
+            Finding(
+                "repeated_position", "two slices lie in the same place", "their positions are equal", _RESAMPLE
+            ),
+        )
+    found = _spacing_findings(fit)
+    drift_mm = float(np.linalg.norm(fit.step_mm - (fit.step_mm @ fit.normal) * fit.normal)) * (
+        len(fit.order) - 1
+    )
+    if fit.tilt_deg > TILT_TOLERANCE_DEG and drift_mm > SIDE_TOLERANCE_MM:
+        why = f"the stack leans {fit.tilt_deg:.1f} degrees from its slices' normal"
+        found.append(Finding("gantry_tilt", "the slices are sheared", why, _RESAMPLE))
+    if fit.side_error_mm > SIDE_TOLERANCE_MM:
+        why = f"a slice lies {fit.side_error_mm:.1f} mm beside the line of the others"
+        found.append(Finding("shifted_slices", "the slices do not form a straight stack", why, _RESAMPLE))
+    return tuple(found)
+
+
+def _spacing_findings(fit: StackFit) -> list[Finding]:
+    typical = float(np.median(fit.steps_mm))
+    if fit.place_error_mm <= min(PLACE_TOLERANCE_MM, 0.1 * typical):
+        return []
+    multiples = fit.steps_mm / typical
+    n_missing = int((np.round(multiples) - 1.0).clip(min=0.0).sum())
+    if n_missing and np.abs(multiples - np.round(multiples)).max() < 0.1:
+        why = f"{n_missing} of {len(fit.order) + n_missing} slices at {typical:.2f} mm are absent"
+        return [Finding("missing_slices", "slices are missing", why, _RESAMPLE)]
+    why = f"the distance between slices goes from {fit.steps_mm.min():.2f} to {fit.steps_mm.max():.2f} mm"
+    return [Finding("uneven_spacing", "the slices are unevenly spaced", why, _RESAMPLE)]

@@ -1,0 +1,68 @@
+"""A small grey picture of a series for the study browser."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.errors import PlannerError
+from core.study import Series
+from imaging.decode import decode_planes
+from imaging.files import FileKind, file_kind
+from imaging.headers import read_planes
+from imaging.load import load_series
+
+CT_WINDOW_HU = (-160.0, 340.0)
+
+
+def thumbnail(series: Series, size: int = 96) -> np.ndarray:
+    """The middle slice of the first phase, windowed, as uint8 (size, size), letterboxed to its true shape.
+
+    Raises PlannerError when the slice cannot be read; geometry beyond the pixel spacing is not needed.
+    """
+    values, spacing = _middle_slice(series)
+    low, high = CT_WINDOW_HU if series.modality == "CT" else _percentiles(values)
+    grey = np.clip((values.astype(np.float32) - low) / max(high - low, 1e-6), 0.0, 1.0) * 255.0
+    return _letterboxed(grey, spacing, size)
+
+
+def _middle_slice(series: Series) -> tuple[np.ndarray, tuple[float, float]]:
+    files = series.phases[0]
+    path = files[len(files) // 2]
+    if file_kind(path) is not FileKind.DICOM:
+        volume = load_series(series)
+        return volume.voxels[volume.shape[0] // 2], (float(volume.spacing_mm[1]), float(volume.spacing_mm[2]))
+    try:
+        planes = read_planes(path)
+    except Exception as error:
+        # Readable when it was scanned; whatever a parser raises now means that it is not any more.
+        raise PlannerError(
+            "cannot read an image", "its file is damaged or gone", "scan the folder again"
+        ) from error
+    plane = planes[len(planes) // 2]
+    return next(decode_planes([plane])), plane.pixel_spacing_mm or (1.0, 1.0)
+
+
+def _percentiles(values: np.ndarray) -> tuple[float, float]:
+    low, high = np.percentile(values, (1.0, 99.0))
+    return float(low), float(high)
+
+
+def _letterboxed(grey: np.ndarray, spacing: tuple[float, float], size: int) -> np.ndarray:
+    """Scale to fit a square, averaging over the pixels that fall together, on black."""
+    extent = np.array(grey.shape) * np.array(spacing)
+    rows, columns = np.maximum(np.rint(extent / extent.max() * size).astype(int), 1)
+    small = _averaged(_averaged(grey, rows).T, columns).T
+    picture = np.zeros((size, size), dtype=np.uint8)
+    top, left = (size - rows) // 2, (size - columns) // 2
+    picture[top : top + rows, left : left + columns] = np.rint(small).astype(np.uint8)
+    return picture
+
+
+def _averaged(values: np.ndarray, n: int) -> np.ndarray:
+    """Resample the first axis to `n` by exact area averages: differences of the interpolated running sum."""
+    running = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0, dtype=np.float64)])
+    edges = np.linspace(0.0, len(values), n + 1)
+    below = np.minimum(edges.astype(int), len(values) - 1)
+    weight = (edges - below)[:, None]
+    at_edges = running[below] * (1.0 - weight) + running[below + 1] * weight
+    return np.diff(at_edges, axis=0) / (len(values) / n)
