@@ -1,0 +1,158 @@
+"""A saved case: a folder with the reference to its study, the reconstruction and the plan."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from app.anatomy_file import read_anatomy, write_anatomy
+from app.state import State
+from core.anatomy import Anatomy
+from core.errors import Finding, PlannerError
+from core.progress import Progress
+from core.study import ScanResult, Series
+from core.volume import Volume
+from plan.plan import Plan
+from plan.schema import parse_json, read_plan, write_plan
+from plan.staging import replace_file
+from render.view import StructureView, ViewState
+
+SUFFIX = ".auricle"
+FORMAT, SCHEMA = "auricle-case", 1
+INDEX, PLAN, ANATOMY = "case.json", "plan.json", "anatomy.npz"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a case holds.
+
+    Attributes:
+        study: the folder of the images; they stay where they are.
+        scan, series, volume: what was found there; None when the images are gone.
+    """
+
+    plan: Plan
+    anatomy: Anatomy | None = None
+    view: ViewState = field(default_factory=ViewState)
+    study: Path | None = None
+    series_uid: str = ""
+    phase: int = 0
+    scan: ScanResult | None = None
+    series: Series | None = None
+    volume: Volume | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def case_of(state: State) -> Case:
+    """What there is to save."""
+    uid = state.series.series_uid if state.series else ""
+    return Case(state.plan, state.anatomy, state.view, state.folder, uid, state.phase)
+
+
+def is_case(folder: Path) -> bool:
+    """True for a folder that a case was saved to."""
+    return (folder / INDEX).is_file()
+
+
+def write_case(case: Case, folder: Path, progress: Progress) -> None:
+    """Write a case; the index comes last, so that a folder with an index is whole. Raises PlannerError."""
+    progress.report("Saving case", 0.0)
+    write_plan(case.plan, folder / PLAN)
+    if case.anatomy is not None:
+        write_anatomy(case.anatomy, folder / ANATOMY)
+    index = {
+        "format": FORMAT,
+        "schema": SCHEMA,
+        "study_folder": str(case.study.resolve()) if case.study else "",
+        "series_uid": case.series_uid,
+        "phase": case.phase,
+        "has_anatomy": case.anatomy is not None,
+        "structures": {key: _look_to_json(look) for key, look in case.view.structures.items()},
+    }
+    replace_file(folder / INDEX, (json.dumps(index, indent=2) + "\n").encode())
+    progress.report("Saving case", 1.0)
+
+
+def read_case(folder: Path, progress: Progress) -> Case:
+    """Read a case, and its images when they are still where they were.
+
+    Raises:
+        PlannerError: a file of the case is damaged, or its parts belong to different patients.
+    """
+    index = _read_index(folder / INDEX)
+    plan = read_plan(folder / PLAN)
+    progress.report("Reading reconstruction", 0.0)
+    anatomy = read_anatomy(folder / ANATOMY) if index["has_anatomy"] is True else None
+    if anatomy is not None and anatomy.frame_of_reference_uid != plan.frame_of_reference_uid:
+        raise _damaged("its plan and its reconstruction belong to different patient spaces")
+    case = Case(plan, anatomy, _view_from_json(index["structures"]))
+    return _with_images(case, index, progress)
+
+
+def _with_images(case: Case, index: Mapping[str, object], progress: Progress) -> Case:
+    study, uid, phase = Path(str(index["study_folder"])), str(index["series_uid"]), _whole(index["phase"])
+    case = replace(case, study=study, series_uid=uid, phase=phase)
+    try:
+        scan, series, volume = _images(study, uid, phase, progress)
+    except PlannerError as refusal:
+        missing = Finding(
+            "images_missing", "the images of this case are not shown", str(refusal), "open their folder"
+        )
+        return replace(case, findings=(missing,))
+    if volume.frame_of_reference_uid != case.plan.frame_of_reference_uid:
+        raise _damaged("its plan and its images belong to different patient spaces")
+    return replace(case, scan=scan, series=series, volume=volume)
+
+
+def _images(study: Path, uid: str, phase: int, progress: Progress) -> tuple[ScanResult, Series, Volume]:
+    from imaging.load import load_series
+    from imaging.scan import scan_folder
+
+    scan = scan_folder(study, progress)
+    series = next((found for found in scan.series if found.series_uid == uid), None)
+    if series is None:
+        raise PlannerError("the series is gone", "its folder no longer holds it", "open the folder it is in")
+    return scan, series, load_series(series, phase, progress)
+
+
+def _read_index(path: Path) -> Mapping[str, object]:
+    try:
+        index = parse_json(path.read_bytes())
+    except OSError as error:
+        raise _damaged(str(error.strerror or error)) from error
+    names = {"format", "schema", "study_folder", "series_uid", "phase", "has_anatomy", "structures"}
+    if not isinstance(index, Mapping) or index.get("format") != FORMAT or not names <= set(index):
+        raise _damaged("it is not an Auricle case")
+    if index["schema"] != SCHEMA:
+        raise _damaged(f"its schema is {index['schema']!r:.20}, this version reads {SCHEMA}")
+    return index
+
+
+def _look_to_json(look: StructureView) -> dict[str, object]:
+    return {"is_visible": look.is_visible, "colour": list(look.colour), "opacity": look.opacity}
+
+
+def _view_from_json(content: object) -> ViewState:
+    if not isinstance(content, Mapping):
+        raise _damaged("its structures are not readable")
+    try:
+        return ViewState({str(key): _look_from_json(look) for key, look in content.items()})
+    except (ValueError, TypeError, KeyError) as error:
+        raise _damaged("its structures are not readable") from error
+
+
+def _look_from_json(look: Mapping[str, object]) -> StructureView:
+    red, green, blue = (min(max(float(part), 0.0), 1.0) for part in look["colour"])  # type: ignore[attr-defined]
+    return StructureView(look["is_visible"] is True, (red, green, blue), float(look["opacity"]))  # type: ignore[arg-type]
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise _damaged("its phase is not a number")
+    return value
+
+
+def _damaged(why: str) -> PlannerError:
+    return PlannerError("cannot open the case", why, "choose another case")

@@ -1,0 +1,84 @@
+"""One action of the user as data, and the desk it acts on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from app.reconstruction import Reconstruct
+from app.session import Session
+from app.state import State
+from core.progress import Progress
+from core.study import Series
+
+ResultT = TypeVar("ResultT")
+
+
+class Desk(Protocol):
+    """Where commands act: the session, one place for long work, and the questions to the user."""
+
+    session: Session
+    reconstruct: Reconstruct
+
+    @property
+    def is_busy(self) -> bool:
+        """True while long work runs."""
+
+    @property
+    def chosen_series(self) -> tuple[Series, ...]:
+        """The series marked in the study browser."""
+
+    def run(self, title: str, work: Callable[[Progress], ResultT], then: Callable[[ResultT], None]) -> None:
+        """Start long work; `then` gets its result, a refusal is shown to the user."""
+
+    def cancel(self) -> None:
+        """Stop the long work that runs."""
+
+    def ask_folder(self, title: str) -> Path | None:
+        """Let the user choose a folder that exists; None when they changed their mind."""
+
+    def ask_new_folder(self, title: str, name: str) -> Path | None:
+        """Let the user name a new folder; None when they changed their mind."""
+
+    def confirm(self, question: str, consequence: str) -> bool:
+        """Ask before something is lost."""
+
+    def reset_views(self) -> None:
+        """Show everything again, in all views."""
+
+    def show_about(self) -> None:
+        """Say what this program is and what it is not for."""
+
+    def quit(self) -> None:
+        """Close the window."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One row of the table.
+
+    Attributes:
+        key: stable name, ``group.action``; the group is the menu.
+        title: what menus say, or a function of the state that says it.
+        run: does it. May raise PlannerError, which is shown to the user.
+        shortcuts: key sequences as Qt writes them, the first one is shown.
+        icon: name of a drawing in `app.views.icons`; empty for none.
+        is_enabled: whether it makes sense now.
+        is_checked: for a switch: whether it is on; None for a plain action.
+        while_busy: also offered while long work runs.
+    """
+
+    key: str
+    title: str | Callable[[State], str]
+    run: Callable[[Desk], None]
+    shortcuts: tuple[str, ...] = ()
+    icon: str = ""
+    is_enabled: Callable[[State], bool] = lambda state: True
+    is_checked: Callable[[State], bool] | None = None
+    while_busy: bool = True
+
+    def title_for(self, state: State) -> str:
+        """What menus say now."""
+        return self.title if isinstance(self.title, str) else self.title(state)

@@ -1,0 +1,179 @@
+"""Steps of the plan: cut planes, measuring tools, undo and redo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from app.commands.command import Command, Desk
+from app.state import State
+from app.tools import Tool
+from plan import edits
+from plan.items import CutPlane, Item, Point
+
+# What a plane in each position takes away first: the part that hides the heart from the usual view.
+CUT_DIRECTIONS: dict[str, Point] = {
+    "coronal": (0.0, -1.0, 0.0),
+    "axial": (0.0, 0.0, 1.0),
+    "sagittal": (-1.0, 0.0, 0.0),
+}
+
+
+def add_cut_plane(desk: Desk, direction: str = "coronal") -> None:
+    """Cut at the crosshair, across one axis of the patient."""
+    state = desk.session.state
+    name = edits.next_name(state.plan, CutPlane)
+    plane = CutPlane(name, state.crosshair_mm or (0.0, 0.0, 0.0), CUT_DIRECTIONS[direction])
+    desk.session.apply(edits.add(state.plan, plane))
+    desk.session.select(plane.item_id)
+
+
+def change_item(desk: Desk, item: Item, verb: str) -> None:
+    """Put a changed item in its place as one named step; nothing happens when it is as before."""
+    plan = desk.session.state.plan
+    if plan.find(item.item_id) != item:
+        desk.session.apply(edits.change(plan, item, verb))
+
+
+def remove_item(desk: Desk, item_id: str) -> None:
+    """Take an item out of the plan."""
+    desk.session.apply(edits.remove(desk.session.state.plan, item_id))
+    desk.session.select(None)
+
+
+def go_to(desk: Desk, item_id: str) -> None:
+    """Select an item and bring the slices to it."""
+    item = desk.session.state.plan.find(item_id)
+    desk.session.select(item_id)
+    desk.session.look_at(centre_mm(item))
+
+
+def centre_mm(item: Item) -> np.ndarray:
+    """The middle (3,) of an item, LPS mm."""
+    names = ("origin_mm", "position_mm", "start_mm", "vertex_mm", "end_mm")
+    return np.mean([getattr(item, name) for name in names if hasattr(item, name)], axis=0)
+
+
+def selected(state: State) -> Item | None:
+    """The selected item, if it is still in the plan."""
+    return next((item for item in state.plan.items if item.item_id == state.selected_id), None)
+
+
+def _selected_plane(state: State) -> CutPlane | None:
+    item = selected(state)
+    return item if isinstance(item, CutPlane) else None
+
+
+def _flip(plane: CutPlane) -> CutPlane:
+    x, y, z = plane.normal
+    return replace(plane, normal=(-x, -y, -z))
+
+
+def _change_plane(change: Callable[[CutPlane], CutPlane], verb: str) -> Callable[[Desk], None]:
+    def run(desk: Desk) -> None:
+        plane = _selected_plane(desk.session.state)
+        if plane is not None:
+            change_item(desk, change(plane), verb)
+
+    return run
+
+
+def _remove_selected(desk: Desk) -> None:
+    item = selected(desk.session.state)
+    if item is not None:
+        remove_item(desk, item.item_id)
+
+
+def _take(tool: Tool) -> Callable[[Desk], None]:
+    return lambda desk: desk.session.take(tool)
+
+
+def _holds(tool: Tool) -> Callable[[State], bool]:
+    return lambda state: state.tool is tool
+
+
+def _is_open(state: State) -> bool:
+    return state.is_patient_open
+
+
+def _has_plane(state: State) -> bool:
+    return _selected_plane(state) is not None
+
+
+def _undo_title(state: State) -> str:
+    name = state.history.undo_name
+    return f"Undo {_lowered(name)}" if name else "Undo"
+
+
+def _redo_title(state: State) -> str:
+    name = state.history.redo_name
+    return f"Redo {_lowered(name)}" if name else "Redo"
+
+
+def _lowered(name: str) -> str:
+    return name[:1].lower() + name[1:]
+
+
+def _tool_command(tool: Tool, title: str, key: str, icon: str) -> Command:
+    return Command(f"plan.{tool.value}", title, _take(tool), (key,), icon, _is_open, _holds(tool))
+
+
+COMMANDS = (
+    Command(
+        "edit.undo",
+        _undo_title,
+        lambda desk: desk.session.undo(),
+        ("Ctrl+Z",),
+        "undo",
+        lambda state: state.history.undo_name is not None,
+    ),
+    Command(
+        "edit.redo",
+        _redo_title,
+        lambda desk: desk.session.redo(),
+        ("Ctrl+Y", "Ctrl+Shift+Z"),
+        "redo",
+        lambda state: state.history.redo_name is not None,
+    ),
+    Command(
+        "edit.remove",
+        "Remove selected item",
+        _remove_selected,
+        ("Delete", "Backspace"),
+        "bin",
+        lambda state: selected(state) is not None,
+    ),
+    _tool_command(Tool.NAVIGATE, "Navigate", "Esc", "cursor"),
+    _tool_command(Tool.DISTANCE, "Distance", "D", "ruler"),
+    _tool_command(Tool.ANGLE, "Angle", "A", "angle"),
+    _tool_command(Tool.LANDMARK, "Landmark", "L", "pin"),
+    Command("plan.cut_coronal", "Add cut plane", lambda desk: add_cut_plane(desk), ("P",), "plane", _is_open),
+    Command(
+        "plan.cut_axial",
+        "Add axial cut plane",
+        lambda desk: add_cut_plane(desk, "axial"),
+        ("Shift+P",),
+        "",
+        _is_open,
+    ),
+    Command(
+        "plan.cut_sagittal",
+        "Add sagittal cut plane",
+        lambda desk: add_cut_plane(desk, "sagittal"),
+        ("Ctrl+P",),
+        "",
+        _is_open,
+    ),
+    Command("plan.flip", "Flip cut plane", _change_plane(_flip, "Flip"), ("F",), "", _has_plane),
+    Command(
+        "plan.lock",
+        "Lock cut plane",
+        _change_plane(lambda p: replace(p, is_locked=not p.is_locked), "Lock"),
+        ("K",),
+        "",
+        _has_plane,
+        lambda state: bool((p := _selected_plane(state)) and p.is_locked),
+    ),
+)

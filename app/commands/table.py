@@ -1,0 +1,38 @@
+"""The table of all commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.commands import planning, reconstructing, study, viewing
+from app.commands.command import Command, Desk
+
+MENUS: Mapping[str, str] = {
+    "file": "&File",
+    "edit": "&Edit",
+    "plan": "&Plan",
+    "reconstruct": "&Reconstruct",
+    "view": "&View",
+    "help": "&Help",
+}
+TOOLBAR: tuple[tuple[str, ...], ...] = (
+    ("file.open", "file.save"),
+    ("edit.undo", "edit.redo"),
+    ("reconstruct.heart",),
+    ("plan.navigate", "plan.distance", "plan.angle", "plan.landmark", "plan.cut_coronal"),
+    ("view.reset",),
+)
+
+
+def _about(desk: Desk) -> None:
+    desk.show_about()
+
+
+COMMANDS: tuple[Command, ...] = (
+    *study.COMMANDS,
+    *planning.COMMANDS,
+    *reconstructing.COMMANDS,
+    *viewing.COMMANDS,
+    Command("help.about", "About Auricle", _about, ("F1",)),
+)
+BY_KEY: Mapping[str, Command] = {command.key: command for command in COMMANDS}

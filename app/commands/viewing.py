@@ -1,0 +1,90 @@
+"""How things are shown: windows, axes of the slices, what is drawn over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from app.commands.command import Command, Desk
+from app.state import State
+from app.windowing import presets
+
+N_PRESETS = 5
+
+
+def preset_name(state: State, number: int) -> str | None:
+    """Name of the numbered window preset for the open volume, counted from 1."""
+    names = list(presets(state.volume)) if state.volume is not None else []
+    return names[number - 1] if number <= len(names) else None
+
+
+def _use_preset(number: int) -> Callable[[Desk], None]:
+    def run(desk: Desk) -> None:
+        state = desk.session.state
+        name = preset_name(state, number)
+        if name is not None and state.volume is not None:
+            desk.session.set_window(presets(state.volume)[name])
+
+    return run
+
+
+def _preset_command(number: int) -> Command:
+    return Command(
+        f"view.window_{number}",
+        lambda state: f"Window: {preset_name(state, number) or '–'}",
+        _use_preset(number),
+        (str(number),),
+        "",
+        lambda state: preset_name(state, number) is not None,
+    )
+
+
+def _turn_slices(desk: Desk) -> None:
+    desk.session.turn_slices(not desk.session.state.along_image)
+
+
+def _toggle_measures(desk: Desk) -> None:
+    view = desk.session.state.view
+    desk.session.look(replace(view, show_measures=not view.show_measures))
+
+
+def _toggle_planes(desk: Desk) -> None:
+    view = desk.session.state.view
+    desk.session.look(replace(view, show_cut_planes=not view.show_cut_planes))
+
+
+def _has_volume(state: State) -> bool:
+    return state.volume is not None
+
+
+COMMANDS = (
+    Command("view.reset", "Reset views", lambda desk: desk.reset_views(), ("R",), "fit"),
+    Command(
+        "view.along_image",
+        "Slices along the image's axes",
+        _turn_slices,
+        ("X",),
+        "",
+        _has_volume,
+        lambda state: state.along_image,
+    ),
+    Command(
+        "view.measures",
+        "Show measures",
+        _toggle_measures,
+        ("M",),
+        "",
+        lambda state: True,
+        lambda state: state.view.show_measures,
+    ),
+    Command(
+        "view.cut_planes",
+        "Show cut plane frames",
+        _toggle_planes,
+        ("H",),
+        "",
+        lambda state: True,
+        lambda state: state.view.show_cut_planes,
+    ),
+    *(_preset_command(number) for number in range(1, N_PRESETS + 1)),
+)

@@ -1,0 +1,96 @@
+"""From chosen series to an anatomy, through the rooms that load and reconstruct; knows no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app.state import State
+from core.anatomy import Anatomy
+from core.errors import PlannerError
+from core.progress import Progress
+from core.study import Series
+from core.volume import Volume
+
+Reconstruct = Callable[[str, Sequence[Volume], str, Progress], Anatomy]
+HEART_TASK = "heart"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a reconstruction is made from: one volume, or one phase of several series as separate planes."""
+
+    series: tuple[Series, ...]
+    phase: int
+    volume: Volume | None = None
+
+
+def source_of(state: State, chosen: tuple[Series, ...]) -> Source:
+    """What the user means by "reconstruct": the series that are chosen, or the one that is open.
+
+    Several series go in together, as planes of one heart. So do all cine series of the open one's study,
+    because one cine plane alone holds no heart; any other series goes in as the volume that is shown.
+
+    Raises:
+        PlannerError: nothing is open, or the chosen series do not share one patient space.
+    """
+    if state.series is None or state.volume is None:
+        raise PlannerError("nothing to reconstruct", "no series is open", "open a series first")
+    together = chosen if len(chosen) > 1 else _cine_companions(state, state.series)
+    if len(together) < 2:
+        return Source((state.series,), state.phase, state.volume)
+    spaces = {series.frame_of_reference_uid for series in together}
+    if spaces != {state.volume.frame_of_reference_uid} or "" in spaces:
+        raise PlannerError(
+            "these series are not joined",
+            "they do not share one patient space with the series that is open",
+            "choose series of one frame of reference",
+        )
+    return Source(together, state.phase)
+
+
+def work_of(source: Source, reconstruct: Reconstruct, device: str) -> Callable[[Progress], Anatomy]:
+    """The work that loads what is missing and reconstructs it, for a job."""
+
+    def work(progress: Progress) -> Anatomy:
+        volumes = [source.volume] if source.volume is not None else _planes(source, progress)
+        anatomy = reconstruct(HEART_TASK, volumes, device, progress)
+        progress.report("Reconstruction ready", 1.0)
+        return anatomy
+
+    return work
+
+
+def reconstruct(task_key: str, volumes: Sequence[Volume], device: str, progress: Progress) -> Anatomy:
+    """Run one reconstruction task; torch is imported here, in the thread that works.
+
+    Raises:
+        PlannerError: the task refuses these images, or nothing was found in them.
+        Cancelled: the user stopped it.
+    """
+    from recon.run import reconstruct as run
+
+    return run(task_key, volumes, device, progress)
+
+
+def _cine_companions(state: State, series: Series) -> tuple[Series, ...]:
+    if series.n_phases < 2 or state.scan is None or not series.frame_of_reference_uid:
+        return ()
+    studies = [study for patient in state.scan.patients for study in patient.studies]
+    own = next((study for study in studies if series in study.series), None)
+    return tuple(
+        other
+        for other in (own.series if own else ())
+        if other.n_phases > 1 and other.frame_of_reference_uid == series.frame_of_reference_uid
+    )
+
+
+def _planes(source: Source, progress: Progress) -> list[Volume]:
+    from imaging.load import load_planes
+
+    volumes: list[Volume] = []
+    for done, series in enumerate(source.series):
+        progress.report("Loading planes", done / len(source.series))
+        phase = min(source.phase, series.n_phases - 1)
+        volumes += load_planes(series, phase)
+    return volumes

@@ -1,0 +1,268 @@
+"""The one object of the program that changes: what is open, the plan with its journal, and how it is shown."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from app.case import Case
+from app.settings import Settings, save_settings
+from app.slices import is_oblique
+from app.state import State
+from app.tools import Tool, item_of
+from app.windowing import Window, first_window
+from core.anatomy import Anatomy
+from core.errors import Finding, PlannerError
+from core.study import ScanResult, Series
+from core.volume import Volume
+from plan import edits
+from plan.edits import Edit
+from plan.history import History
+from plan.items import Point, as_point
+from plan.plan import Plan
+from plan.storage import Journal
+from render.view import ViewState
+
+Observer = Callable[[State, State], None]
+
+
+class Session:
+    """Holds the state and replaces it; knows no Qt and starts no work.
+
+    An observer is a plain callable that gets the state before and after each change.
+    """
+
+    def __init__(
+        self, data_folder: Path, settings: Settings | None = None, settings_path: Path | None = None
+    ) -> None:
+        self.state = State()
+        self.settings = settings or Settings()
+        self._settings_path = settings_path
+        self._data_folder = data_folder
+        self._journal: Journal | None = None
+        self._journal_path: Path | None = None
+        self._anatomies: dict[str, Anatomy] = {}
+        self._observers: list[Observer] = []
+
+    def watch(self, observer: Observer) -> Callable[[], None]:
+        """Call `observer(before, after)` at every change; returns what ends that."""
+        self._observers.append(observer)
+        return lambda: self._observers.remove(observer)
+
+    def remember(self, settings: Settings) -> None:
+        """Keep these settings for the next start."""
+        self.settings = settings
+        if self._settings_path is not None:
+            save_settings(settings, self._settings_path)
+
+    def show_study(self, folder: Path, scan: ScanResult) -> None:
+        """Show what was found in a folder; what was open stays open until a series is chosen."""
+        self.remember(self.settings.with_recent(folder))
+        self._change(folder=folder, scan=scan, notices=(*self.state.notices, *scan.findings))
+
+    def show_volume(self, series: Series, phase: int, volume: Volume) -> None:
+        """Show a volume with the plan and the anatomy of its patient space.
+
+        Raises:
+            PlannerError: the journal of this patient space cannot be opened; nothing has changed.
+        """
+        uid = volume.frame_of_reference_uid
+        space = uid or series.series_uid
+        history = self._enter_space(space, uid)
+        is_same_space = history is self.state.history
+        middle = as_point(volume.centre_mm)
+        anatomy = self._anatomies.get(space)
+        self._change(
+            series=series,
+            phase=phase,
+            volume=volume,
+            anatomy=anatomy,
+            history=history,
+            view=self.state.view if anatomy is self.state.anatomy else _view_of(anatomy),
+            crosshair_mm=self._kept_crosshair(volume) if is_same_space else middle,
+            window=self._kept_window(series, volume),
+            along_image=is_oblique(volume),
+            placed_mm=(),
+            selected_id=self.state.selected_id if is_same_space else None,
+            case=self.state.case if is_same_space else None,
+            saved=self.state.saved if is_same_space else None,
+            notices=(*self.state.notices, *series.findings),
+        )
+
+    def show_anatomy(self, anatomy: Anatomy) -> None:
+        """Show a reconstruction together with the volume that is open.
+
+        Raises:
+            PlannerError: it belongs to another patient space than the volume; nothing has changed.
+        """
+        state = self.state
+        uid = anatomy.frame_of_reference_uid
+        if state.volume is not None and state.volume.frame_of_reference_uid != uid:
+            raise PlannerError(
+                "the reconstruction is not shown",
+                "it lies in another patient space than the images that are open",
+                "open the series it was made from",
+            )
+        space = uid or (state.series.series_uid if state.series else "")
+        history = state.history if state.volume is not None else self._enter_space(space, uid)
+        self._anatomies[space] = anatomy
+        crosshair = state.crosshair_mm or as_point(anatomy.bounds_mm.mean(axis=0))
+        self._change(
+            anatomy=anatomy,
+            history=history,
+            view=_view_of(anatomy),
+            crosshair_mm=crosshair,
+            notices=(*state.notices, *anatomy.findings),
+        )
+
+    def show_case(self, folder: Path, case: Case) -> None:
+        """Show a saved case. A plan with steps that are not in the case stays one undo away.
+
+        Raises:
+            PlannerError: its journal cannot be opened.
+        """
+        if case.scan is not None and case.study is not None:
+            self.show_study(case.study, case.scan)
+        if case.series is not None and case.volume is not None:
+            self.show_volume(case.series, case.phase, case.volume)
+        else:
+            self._show_space_of(case)
+        if case.anatomy is not None:
+            self.show_anatomy(case.anatomy)
+            self.look(case.view)
+        if case.plan != self.state.plan:
+            self.apply(Edit("Open saved plan", case.plan))
+        self._change(notices=(*self.state.notices, *case.findings))
+        self.saved_as(folder, case.plan, case.anatomy)
+
+    def apply(self, edit: Edit) -> None:
+        """Do one step. Raises PlannerError when no patient is open or the step could not be saved."""
+        self._change(history=self._need_journal().push(edit))
+
+    def undo(self) -> None:
+        """Take the last step back. Raises PlannerError when that could not be saved."""
+        self._after_history(self._need_journal().undo())
+
+    def redo(self) -> None:
+        """Do the next undone step again. Raises PlannerError when that could not be saved."""
+        self._after_history(self._need_journal().redo())
+
+    def take(self, tool: Tool) -> None:
+        """Take a tool in hand; points that were placed for another item are dropped."""
+        self._change(tool=tool, placed_mm=())
+
+    def place(self, position_mm: np.ndarray | Point) -> None:
+        """Place one point with the tool in hand; the last one of an item adds it to the plan."""
+        if self.state.tool is Tool.NAVIGATE:
+            return
+        placed = (*self.state.placed_mm, as_point(position_mm))
+        item = item_of(self.state.tool, placed, self.state.plan)
+        if item is None:
+            self._change(placed_mm=placed)
+            return
+        self._change(placed_mm=())
+        self.apply(edits.add(self.state.plan, item))
+        self.select(item.item_id)
+
+    def select(self, item_id: str | None) -> None:
+        """Select one item of the plan, or none."""
+        self._change(selected_id=item_id)
+
+    def look(self, view: ViewState) -> None:
+        """Show structures, planes and measures in this way."""
+        self._change(view=view)
+
+    def look_at(self, position_mm: np.ndarray | Point) -> None:
+        """Move the crosshair, and with it all slices, to an LPS position in mm."""
+        self._change(crosshair_mm=as_point(position_mm))
+
+    def set_window(self, window: Window) -> None:
+        """Show the slices with this window."""
+        self._change(window=window)
+
+    def turn_slices(self, along_image: bool) -> None:
+        """Let the slices follow the image's own axes, or the patient's."""
+        self._change(along_image=along_image)
+
+    def saved_as(self, case: Path, plan: Plan, anatomy: Anatomy | None) -> None:
+        """Note what `case` holds now."""
+        self._change(case=case, saved=(plan, anatomy))
+
+    def note(self, finding: Finding) -> None:
+        """Tell the user something that does not stop the work."""
+        self._change(notices=(*self.state.notices, finding))
+
+    def refuse(self, refusal: PlannerError) -> None:
+        """Tell the user what was refused, why, and what to do."""
+        self.note(Finding("refused", refusal.what, refusal.why, refusal.fix))
+
+    def close(self) -> None:
+        """Release the journal; the session shows nothing afterwards."""
+        self._observers.clear()
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+    def _change(self, **changes: object) -> None:
+        self._replace(replace(self.state, **changes))  # type: ignore[arg-type]
+
+    def _replace(self, state: State) -> None:
+        before, self.state = self.state, state
+        for observer in list(self._observers):
+            observer(before, self.state)
+
+    def _after_history(self, history: History) -> None:
+        ids = {item.item_id for item in history.plan.items}
+        selected = self.state.selected_id if self.state.selected_id in ids else None
+        self._change(history=history, selected_id=selected)
+
+    def _enter_space(self, space: str, uid: str) -> History:
+        # The UID comes from a file: hashed, it can name no other place on the disk.
+        name = hashlib.sha256(space.encode()).hexdigest()[:24]
+        path = self._data_folder / "journals" / f"{name}.sqlite"
+        if self._journal is None or path != self._journal_path:
+            opened = Journal(path, Plan(uid))
+            if opened.history.plan.frame_of_reference_uid != uid:
+                opened.close()
+                raise PlannerError(
+                    "the plan is not opened",
+                    "its journal belongs to another patient space",
+                    f"move {path.name} aside",
+                )
+            if self._journal is not None:
+                self._journal.close()
+            self._journal, self._journal_path = opened, path
+        return self._journal.history
+
+    def _need_journal(self) -> Journal:
+        if self._journal is None:
+            raise PlannerError("nothing to plan on", "no patient is open", "open a series first")
+        return self._journal
+
+    def _show_space_of(self, case: Case) -> None:
+        uid = case.plan.frame_of_reference_uid
+        history = self._enter_space(uid or case.series_uid, uid)
+        empty = State(folder=self.state.folder, scan=self.state.scan, notices=self.state.notices)
+        self._replace(replace(empty, history=history))
+
+    def _kept_window(self, series: Series, volume: Volume) -> Window:
+        # Playing through the phases of one series must not flicker in brightness.
+        state = self.state
+        is_same_series = state.series is not None and state.series.series_uid == series.series_uid
+        return state.window if is_same_series and state.window is not None else first_window(volume)
+
+    def _kept_crosshair(self, volume: Volume) -> Point:
+        point = self.state.crosshair_mm
+        if point is not None:
+            index = volume.indices_from_patient(np.array([point]))[0]
+            if (index > -0.5).all() and (index < np.array(volume.shape) - 0.5).all():
+                return point
+        return as_point(volume.centre_mm)
+
+
+def _view_of(anatomy: Anatomy | None) -> ViewState:
+    return ViewState.default(anatomy) if anatomy is not None else ViewState()

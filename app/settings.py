@@ -1,0 +1,98 @@
+"""What the program remembers between two starts. A damaged file costs a preference, never the start."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_config_path, user_data_path
+
+from core.errors import PlannerError
+from plan.staging import replace_file
+
+N_RECENT = 10
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Preferences, each with a default that always works.
+
+    Attributes:
+        recent_studies: folders opened before, newest first.
+        device: where networks run: "auto", "cpu" or "cuda".
+        window_geometry: Qt's own description of size and place, base64; empty for the default.
+        ar_source, ar_board, ar_camera: what the AR tab was last used with: camera index or video file,
+            board.json and camera.json.
+    """
+
+    recent_studies: tuple[str, ...] = ()
+    device: str = "auto"
+    window_geometry: str = ""
+    ar_source: str = "0"
+    ar_board: str = ""
+    ar_camera: str = ""
+
+    def with_recent(self, folder: Path) -> Settings:
+        """The same settings with `folder` as the newest study."""
+        newest = str(folder.resolve())
+        others = tuple(old for old in self.recent_studies if old != newest)
+        return replace(self, recent_studies=(newest, *others)[:N_RECENT])
+
+
+def default_settings_path() -> Path:
+    """Where settings live on this system."""
+    return user_config_path("auricle", appauthor=False) / "settings.json"
+
+
+def default_data_folder() -> Path:
+    """Where journals live on this system."""
+    return user_data_path("auricle", appauthor=False)
+
+
+def load_settings(path: Path) -> Settings:
+    """Settings of `path`; the default for each field that is absent or unusable, whatever the file holds."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return Settings()
+    if not isinstance(content, Mapping):
+        return Settings()
+    usable = {f.name: _READERS[f.name](content.get(f.name)) for f in fields(Settings)}
+    return Settings(**{name: value for name, value in usable.items() if value is not None})
+
+
+def save_settings(settings: Settings, path: Path) -> bool:
+    """Write the settings; False when the place cannot be written, which is no reason to stop anything."""
+    try:
+        replace_file(path, (json.dumps(asdict(settings), indent=2) + "\n").encode())
+    except PlannerError:
+        return False
+    return True
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and len(value) <= 4096 and "\0" not in value else None
+
+
+def _texts(value: object) -> tuple[str, ...] | None:
+    if not isinstance(value, list):
+        return None
+    return tuple(text for text in map(_text, value) if text)[:N_RECENT]
+
+
+def _device(value: object) -> str | None:
+    return value if isinstance(value, str) and value in DEVICES else None
+
+
+_READERS: dict[str, Callable[[object], Any]] = {
+    "recent_studies": _texts,
+    "device": _device,
+    "window_geometry": _text,
+    "ar_source": _text,
+    "ar_board": _text,
+    "ar_camera": _text,
+}

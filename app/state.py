@@ -1,0 +1,72 @@
+"""All that the window shows, as one frozen snapshot; observers compare two of them and touch what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.tools import Tool
+from app.windowing import Window
+from core.anatomy import Anatomy
+from core.errors import Finding
+from core.study import ScanResult, Series
+from core.volume import Volume
+from plan.history import History
+from plan.items import Point
+from plan.plan import Plan
+from render.view import ViewState
+
+
+@dataclass(frozen=True)
+class State:
+    """What is open and how it is shown.
+
+    Attributes:
+        folder, scan: the study folder and what was found in it.
+        series, phase, volume: what the slices show.
+        anatomy: the reconstruction in the volume's patient space.
+        history: the plan of this patient space with its undo steps; every one of them is in the journal.
+        view: how structures, planes and measures are shown.
+        crosshair_mm: the point all slices pass through, LPS mm.
+        window: grey values of the slices.
+        along_image: slices follow the image's own axes instead of the patient's.
+        tool, placed_mm: the tool in hand and the points it has placed so far, LPS mm.
+        selected_id: the plan item that is selected.
+        case, saved: the case folder last saved to or opened from, and the plan and anatomy that are in it.
+        notices: what the user should know, newest last.
+    """
+
+    folder: Path | None = None
+    scan: ScanResult | None = None
+    series: Series | None = None
+    phase: int = 0
+    volume: Volume | None = None
+    anatomy: Anatomy | None = None
+    history: History = field(default_factory=History)
+    view: ViewState = field(default_factory=ViewState)
+    crosshair_mm: Point | None = None
+    window: Window | None = None
+    along_image: bool = False
+    tool: Tool = Tool.NAVIGATE
+    placed_mm: tuple[Point, ...] = ()
+    selected_id: str | None = None
+    case: Path | None = None
+    saved: tuple[Plan, Anatomy | None] | None = None
+    notices: tuple[Finding, ...] = ()
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as it is now."""
+        return self.history.plan
+
+    @property
+    def is_patient_open(self) -> bool:
+        """True when there is a patient space to plan in."""
+        return self.volume is not None or self.anatomy is not None
+
+    @property
+    def is_saved(self) -> bool:
+        """True when nothing would be missing from a case opened later."""
+        if self.saved is None:
+            return not self.plan.items and self.anatomy is None
+        return self.saved[0] == self.plan and self.saved[1] is self.anatomy

@@ -1,0 +1,45 @@
+"""What a click on a slice or a surface means with the tool in hand: points collected into one plan item."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from plan.edits import next_name
+from plan.items import Angle, Distance, Item, Landmark, Point
+from plan.plan import Plan
+
+
+class Tool(Enum):
+    """The tool in the user's hand."""
+
+    NAVIGATE = "navigate"
+    DISTANCE = "distance"
+    ANGLE = "angle"
+    LANDMARK = "landmark"
+
+
+N_POINTS = {Tool.NAVIGATE: 0, Tool.DISTANCE: 2, Tool.ANGLE: 3, Tool.LANDMARK: 1}
+HINTS = {
+    Tool.NAVIGATE: ("",),
+    Tool.DISTANCE: ("Distance: click the first point", "Distance: click the second point"),
+    Tool.ANGLE: ("Angle: click one side", "Angle: click the vertex", "Angle: click the other side"),
+    Tool.LANDMARK: ("Landmark: click its place",),
+}
+
+
+def item_of(tool: Tool, points_mm: tuple[Point, ...], plan: Plan) -> Item | None:
+    """The item that these points, LPS mm, complete with this tool; None while points are missing."""
+    if tool is Tool.NAVIGATE or len(points_mm) < N_POINTS[tool]:
+        return None
+    if tool is Tool.DISTANCE:
+        start, end = points_mm
+        return Distance(next_name(plan, Distance), start, end)
+    if tool is Tool.ANGLE:
+        start, vertex, end = points_mm
+        return Angle(next_name(plan, Angle), start, vertex, end)
+    return Landmark(next_name(plan, Landmark), points_mm[0])
+
+
+def hint(tool: Tool, n_placed: int) -> str:
+    """What the user does next, in a few words; empty when nothing is being placed."""
+    return HINTS[tool][min(n_placed, len(HINTS[tool]) - 1)]
