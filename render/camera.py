@@ -18,12 +18,15 @@ _VIEW_FROM_CAMERA = np.diag([1.0, -1.0, -1.0, 1.0])
 
 
 def fit(bounds_mm: np.ndarray, view_angle_deg: float = 30.0) -> CameraView:
-    """The anterior view that shows everything between two corners (2, 3): from the front, head up."""
+    """The anterior view that shows everything between two corners (2, 3): from the front, head up.
+
+    Made for pictures at least as wide as high.
+    """
     low, high = np.asarray(bounds_mm, dtype=np.float64)
     centre = (low + high) / 2.0
-    radius_mm = max(float(np.linalg.norm(high - low)) / 2.0, NEAREST_MM)
-    distance_mm = MARGIN * radius_mm / np.sin(np.radians(view_angle_deg / 2.0))
-    position = centre - [0.0, distance_mm, 0.0]
+    half_width, half_depth, half_height = np.maximum((high - low) / 2.0, NEAREST_MM)
+    seen_mm = MARGIN * max(half_width, half_height) / np.tan(np.radians(view_angle_deg / 2.0))
+    position = centre - [0.0, half_depth + seen_mm, 0.0]
     return CameraView(as_point(position), as_point(centre), (0.0, 0.0, 1.0), view_angle_deg)
 
 

@@ -1,0 +1,141 @@
+"""How each kind of drawable becomes a VTK actor; the only place that decides on material and line style."""
+
+from __future__ import annotations
+
+import numpy as np
+from vtkmodules.vtkCommonDataModel import vtkPolyData
+from vtkmodules.vtkFiltersSources import vtkConeSource, vtkSphereSource
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkProp, vtkProperty, vtkTextActor
+
+from render.palette import BACKGROUND, CUT_PLANE, CUT_PLANE_LOCKED, LABEL, Colour
+from render.plane_frame import BALL_OF_SIZE, arrow_mm, frame_points_mm
+from render.polydata import cell_array, poly_data
+from render.scene import Label, PlaneWidget, Point, Polyline, Surface
+from render.shading import shaded
+
+LABEL_SIZE_PX = 16
+PLANE_LINE_PX = 2.0
+# Depth units by which measures come forward: more than any scene is deep, so that nothing hides them.
+IN_FRONT = -66000.0
+
+
+def surface_actor(surface: Surface) -> vtkActor:
+    """A lit surface."""
+    actor = _actor(shaded(surface))
+    actor.GetProperty().SetInterpolationToPhong()
+    style_surface(actor.GetProperty(), surface)
+    return actor
+
+
+def style_surface(material: vtkProperty, surface: Surface) -> None:
+    """Give a surface's actor its colour and opacity."""
+    material.SetColor(*surface.colour)
+    material.SetOpacity(surface.opacity)
+    material.SetAmbient(0.12)
+    material.SetDiffuse(0.88)
+    material.SetSpecular(0.18)
+    material.SetSpecularPower(24.0)
+
+
+def polyline_actors(line: Polyline) -> list[vtkProp]:
+    """A line that nothing hides."""
+    actor = _line_actor(np.array(line.points_mm), line.colour, line.width_px)
+    _bring_forward(actor)
+    return [actor]
+
+
+def point_actors(point: Point) -> list[vtkProp]:
+    """A ball that nothing hides."""
+    actor = _ball(np.array(point.position_mm), point.radius_mm, point.colour)
+    _bring_forward(actor)
+    return [actor]
+
+
+def label_actors(label: Label) -> list[vtkProp]:
+    """Text of constant size on a dark plate, beside and above its position."""
+    actor = vtkTextActor()
+    actor.SetInput(f" {label.text} ")
+    actor.SetTextScaleModeToNone()
+    actor.GetPositionCoordinate().SetCoordinateSystemToWorld()
+    actor.GetPositionCoordinate().SetValue(*label.position_mm)
+    style = actor.GetTextProperty()
+    style.SetFontFamilyToArial()
+    style.SetFontSize(LABEL_SIZE_PX)
+    style.SetColor(*LABEL)
+    style.SetBackgroundColor(*BACKGROUND)
+    style.SetBackgroundOpacity(0.7)
+    style.SetVerticalJustificationToBottom()
+    actor.SetPickable(False)
+    return [actor]
+
+
+def plane_actors(widget: PlaneWidget) -> list[vtkProp]:
+    """The frame of a cut plane and, unless it is locked, the arrow to drag it by."""
+    colour = CUT_PLANE_LOCKED if widget.is_locked else CUT_PLANE
+    frame = _line_actor(frame_points_mm(widget), colour, PLANE_LINE_PX)
+    if widget.is_locked:
+        return [frame]
+    foot, tip = arrow_mm(widget)
+    radius_mm = BALL_OF_SIZE * widget.size_mm
+    shaft = _line_actor(np.stack([foot, tip]), colour, 2.0 * PLANE_LINE_PX)
+    handle = [shaft, _ball(foot, radius_mm, colour), _cone(tip, tip - foot, radius_mm, colour)]
+    for actor in handle:
+        _bring_forward(actor)
+    return [frame, *handle]
+
+
+def _actor(data: vtkPolyData) -> vtkActor:
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputData(data)
+    mapper.ScalarVisibilityOff()
+    actor = vtkActor()
+    actor.SetMapper(mapper)
+    return actor
+
+
+def _line_actor(points_mm: np.ndarray, colour: Colour, width_px: float) -> vtkActor:
+    data = poly_data(points_mm)
+    data.SetLines(cell_array(np.arange(len(points_mm))[None]))
+    actor = _actor(data)
+    material = actor.GetProperty()
+    material.SetColor(*colour)
+    material.LightingOff()
+    material.SetLineWidth(width_px)
+    actor.SetPickable(False)
+    return actor
+
+
+def _ball(centre_mm: np.ndarray, radius_mm: float, colour: Colour) -> vtkActor:
+    source = vtkSphereSource()
+    source.SetCenter(*centre_mm)
+    source.SetRadius(radius_mm)
+    source.SetThetaResolution(16)
+    source.SetPhiResolution(16)
+    return _solid(source, colour)
+
+
+def _cone(tip_mm: np.ndarray, direction: np.ndarray, radius_mm: float, colour: Colour) -> vtkActor:
+    source = vtkConeSource()
+    source.SetCenter(*tip_mm)
+    source.SetDirection(*direction)
+    source.SetRadius(1.3 * radius_mm)
+    source.SetHeight(4.0 * radius_mm)
+    source.SetResolution(20)
+    return _solid(source, colour)
+
+
+def _solid(source: vtkSphereSource | vtkConeSource, colour: Colour) -> vtkActor:
+    source.Update()
+    actor = _actor(source.GetOutput())
+    actor.GetProperty().SetColor(*colour)
+    actor.GetProperty().SetAmbient(0.4)
+    actor.GetProperty().SetDiffuse(0.6)
+    actor.SetPickable(False)
+    return actor
+
+
+def _bring_forward(actor: vtkActor) -> None:
+    mapper = actor.GetMapper()
+    mapper.SetResolveCoincidentTopologyToPolygonOffset()
+    mapper.SetRelativeCoincidentTopologyLineOffsetParameters(0.0, IN_FRONT)
+    mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(0.0, IN_FRONT)

@@ -1,0 +1,101 @@
+"""A scene on a VTK renderer, brought up to date by difference: what did not change is not touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from vtkmodules.vtkRenderingCore import vtkActor, vtkLight, vtkProp, vtkRenderer
+
+from render.actors import (
+    label_actors,
+    plane_actors,
+    point_actors,
+    polyline_actors,
+    style_surface,
+    surface_actor,
+)
+from render.scene import Label, PlaneWidget, Point, Polyline, Scene, Surface
+
+_MAKERS: dict[type, Callable[[Any], list[vtkProp]]] = {
+    Polyline: polyline_actors,
+    Point: point_actors,
+    Label: label_actors,
+    PlaneWidget: plane_actors,
+}
+# Position before the camera (right, up, towards the viewer) and intensity of each light.
+_LIGHTS = (((-0.5, 0.8, 1.0), 0.80), ((0.9, -0.1, 0.7), 0.30), ((0.0, 0.0, 1.0), 0.15))
+MOST_PEELS = 8
+
+
+class Stage:
+    """The actors of one scene on one renderer."""
+
+    def __init__(self, renderer: vtkRenderer) -> None:
+        self.scene = Scene()
+        self._renderer = renderer
+        self._surfaces: dict[str, tuple[Surface, vtkActor]] = {}
+        self._items: dict[Polyline | Point | Label | PlaneWidget, list[vtkProp]] = {}
+        self._light()
+
+    def show(self, scene: Scene) -> bool:
+        """Bring the renderer to `scene`, without drawing it or moving the camera.
+
+        Returns whether anything changed.
+        """
+        changed = scene != self.scene
+        if changed:
+            self._show_surfaces(scene.surfaces)
+            self._show_items({*scene.polylines, *scene.points, *scene.labels, *scene.planes})
+            self._peel(any(surface.opacity < 1.0 for surface in scene.surfaces))
+            self.scene = scene
+        return changed
+
+    def clear(self) -> None:
+        """Take every actor off the renderer."""
+        self.show(Scene())
+
+    def _show_surfaces(self, surfaces: tuple[Surface, ...]) -> None:
+        wanted = {surface.key: surface for surface in surfaces}
+        for key in [key for key in self._surfaces if key not in wanted]:
+            self._renderer.RemoveActor(self._surfaces.pop(key)[1])
+        for key, surface in wanted.items():
+            old = self._surfaces.get(key)
+            if old is None or old[0].mesh is not surface.mesh:
+                self._replace_surface(surface)
+            elif old[0] != surface:
+                style_surface(old[1].GetProperty(), surface)
+                self._surfaces[key] = surface, old[1]
+
+    def _replace_surface(self, surface: Surface) -> None:
+        old = self._surfaces.get(surface.key)
+        if old is not None:
+            self._renderer.RemoveActor(old[1])
+        actor = surface_actor(surface)
+        self._renderer.AddActor(actor)
+        self._surfaces[surface.key] = surface, actor
+
+    def _show_items(self, wanted: set[Polyline | Point | Label | PlaneWidget]) -> None:
+        for item in [item for item in self._items if item not in wanted]:
+            for prop in self._items.pop(item):
+                self._renderer.RemoveViewProp(prop)
+        for item in wanted:
+            if item not in self._items:
+                self._items[item] = _MAKERS[type(item)](item)
+                for prop in self._items[item]:
+                    self._renderer.AddViewProp(prop)
+
+    def _peel(self, is_translucent: bool) -> None:
+        self._renderer.SetUseDepthPeeling(is_translucent)
+        self._renderer.SetMaximumNumberOfPeels(MOST_PEELS)
+        self._renderer.SetOcclusionRatio(0.0)
+
+    def _light(self) -> None:
+        self._renderer.RemoveAllLights()
+        self._renderer.AutomaticLightCreationOff()
+        for position, intensity in _LIGHTS:
+            light = vtkLight()
+            light.SetLightTypeToCameraLight()
+            light.SetPosition(*position)
+            light.SetIntensity(intensity)
+            self._renderer.AddLight(light)
