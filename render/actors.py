@@ -63,7 +63,7 @@ def label_actors(label: Label) -> list[vtkProp]:
     style.SetFontSize(LABEL_SIZE_PX)
     style.SetColor(*LABEL)
     style.SetBackgroundColor(*BACKGROUND)
-    style.SetBackgroundOpacity(0.7)
+    style.SetBackgroundOpacity(0.5)
     style.SetVerticalJustificationToBottom()
     actor.SetPickable(False)
     return [actor]

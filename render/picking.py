@@ -1,0 +1,53 @@
+"""What lies under a line of sight: exact, in the scene's own millimetres, without reading the depth buffer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.mesh import SurfaceMesh
+from render.dragging import Ray
+from render.plane_frame import in_plane_axes
+from render.scene import Scene
+
+
+def pick_surface(scene: Scene, ray: Ray) -> tuple[str, np.ndarray] | None:
+    """Structure key and LPS point (3,) in mm where a line of sight first meets a surface; None for nothing."""
+    nearest: tuple[float, str] | None = None
+    for surface in scene.surfaces:
+        distance_mm = first_hit_mm(surface.mesh, ray)
+        if distance_mm is not None and (nearest is None or distance_mm < nearest[0]):
+            nearest = distance_mm, surface.key
+    if nearest is None:
+        return None
+    return nearest[1], ray.origin_mm + nearest[0] * ray.direction
+
+
+def first_hit_mm(mesh: SurfaceMesh, ray: Ray) -> float | None:
+    """Distance in mm along `ray` to the first triangle it meets; None when it meets none."""
+    offsets = mesh.vertices - ray.origin_mm
+    across = offsets @ in_plane_axes(ray.direction).T
+    corners = _around_ray(mesh.faces, across)
+    if not len(corners):
+        return None
+    a, b, c = across[corners].transpose(1, 0, 2)
+    weights = np.stack([_area(b, c), _area(c, a), _area(a, b)], axis=1)
+    is_hit = (weights >= 0).all(axis=1) | (weights <= 0).all(axis=1)
+    total = weights.sum(axis=1)
+    is_hit &= total != 0
+    depths = (offsets @ ray.direction)[corners[is_hit]]
+    distances = (depths * weights[is_hit]).sum(axis=1) / total[is_hit]
+    ahead = distances[distances > 0]
+    return float(ahead.min()) if len(ahead) else None
+
+
+def _around_ray(faces: np.ndarray, across: np.ndarray) -> np.ndarray:
+    """The triangles (k, 3) with corners on both sides of the ray along either axis across it."""
+    for axis in range(2):
+        sides = (across[:, axis] > 0).take(faces)
+        n_above = sides.view(np.int8) @ np.ones(3, dtype=np.int8)
+        faces = faces.take(np.flatnonzero((n_above == 1) | (n_above == 2)), axis=0)
+    return faces
+
+
+def _area(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
