@@ -1,0 +1,87 @@
+"""The grid a surface is made on: cropped to the structure, with equal steps, dark on its border."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import make_interp_spline
+
+
+@dataclass(frozen=True, eq=False)
+class FieldGrid:
+    """A field, positive inside, float32 (slices, rows, columns), and where it lies: indices to LPS mm."""
+
+    field: np.ndarray
+    patient_from_index: np.ndarray
+
+    @property
+    def voxel_ml(self) -> float:
+        """Volume of one voxel in millilitres."""
+        return abs(float(np.linalg.det(self.patient_from_index[:3, :3]))) / 1000.0
+
+
+def cropped(grid: FieldGrid, wanted: np.ndarray, margin: int) -> FieldGrid:
+    """The part of a grid around the voxels that are `wanted` (boolean, not all False)."""
+    box = []
+    for axis in range(3):
+        present = np.flatnonzero(wanted.any(axis=tuple(a for a in range(3) if a != axis)))
+        low = max(int(present[0]) - margin, 0)
+        box.append(slice(low, min(int(present[-1]) + margin + 1, wanted.shape[axis])))
+    start = np.array([part.start for part in box])
+    return FieldGrid(grid.field[tuple(box)], _shifted(grid.patient_from_index, start))
+
+
+def with_equal_steps(grid: FieldGrid, step_mm: float) -> FieldGrid:
+    """Resample to a step as close to `step_mm` as the extent allows, by cubic splines along each axis.
+
+    Splines carry the shape between thick slices; straight lines would leave a facet per slice.
+    """
+    field = grid.field.astype(np.float32)
+    matrix = grid.patient_from_index.copy()
+    spacing = np.linalg.norm(matrix[:3, :3], axis=0)
+    for axis in range(3):
+        n = field.shape[axis]
+        n_new = int(np.ceil((n - 1) * spacing[axis] / step_mm - 1e-6)) + 1
+        factor = step_mm / spacing[axis]
+        matrix[:3, axis] *= factor
+        field = _along(field, axis, _spline(n, np.arange(n_new) * factor))
+    return FieldGrid(field, matrix)
+
+
+def padded(grid: FieldGrid, level: float) -> FieldGrid:
+    """Add a voxel on every side so that the surface closes half a voxel beyond the outermost samples."""
+    field = np.pad(grid.field - np.float32(level), 1, mode="edge")
+    return FieldGrid(
+        with_dark_border(field) + np.float32(level), _shifted(grid.patient_from_index, -np.ones(3))
+    )
+
+
+def with_dark_border(field: np.ndarray) -> np.ndarray:
+    """The field with its outermost layer made negative, keeping the magnitude."""
+    dark = field.copy()
+    for axis in range(3):
+        for end in (0, -1):
+            border = np.moveaxis(dark, axis, 0)[end]
+            border[...] = -np.maximum(np.abs(border), 1e-6)
+    return dark
+
+
+def _shifted(matrix: np.ndarray, start: np.ndarray) -> np.ndarray:
+    shifted = matrix.copy()
+    shifted[:3, 3] += matrix[:3, :3] @ start
+    return shifted
+
+
+def _spline(n: int, places: np.ndarray) -> np.ndarray:
+    """The matrix (len(places), n) of spline interpolation; beyond the last sample the last value holds."""
+    if n == 1:
+        return np.ones((len(places), 1), dtype=np.float32)
+    spline = make_interp_spline(np.arange(n), np.eye(n), k=min(3, n - 1))
+    return np.asarray(spline(np.clip(places, 0, n - 1)), dtype=np.float32)
+
+
+def _along(field: np.ndarray, axis: int, matrix: np.ndarray) -> np.ndarray:
+    moved = np.moveaxis(field, axis, 0)
+    result = matrix @ moved.reshape(len(moved), -1)
+    return np.moveaxis(result.reshape(len(matrix), *moved.shape[1:]), 0, axis)
