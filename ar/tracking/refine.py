@@ -27,7 +27,7 @@ MAX_DRIFT_PX = 0.7
 # Neighbouring profiles share pixels, so this many of them count as one independent fact.
 PLACES_PER_FACT = 2.0
 # Ink spreads and cameras bloom: all borders may lie this much towards ink or paper (one standard deviation).
-INK_GAIN_PX = 0.1
+INK_GAIN_PX = 0.05
 
 
 @dataclass(frozen=True, eq=False)
