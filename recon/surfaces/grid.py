@@ -50,20 +50,19 @@ def with_equal_steps(grid: FieldGrid, step_mm: float) -> FieldGrid:
 
 
 def padded(grid: FieldGrid, level: float) -> FieldGrid:
-    """Add a voxel on every side so that the surface closes half a voxel beyond the outermost samples."""
-    field = np.pad(grid.field - np.float32(level), 1, mode="edge")
-    return FieldGrid(
-        with_dark_border(field) + np.float32(level), _shifted(grid.patient_from_index, -np.ones(3))
-    )
+    """Mirror two layers beyond every side, negative, so that the surface closes half a voxel past the last samples.
+
+    Two, because a spline through one would swing and put the cap elsewhere.
+    """
+    field = with_dark_border(np.pad(grid.field - np.float32(level), 2, mode="symmetric"), 2)
+    return FieldGrid(field + np.float32(level), _shifted(grid.patient_from_index, np.full(3, -2)))
 
 
-def with_dark_border(field: np.ndarray) -> np.ndarray:
-    """The field with its outermost layer made negative, keeping the magnitude."""
-    dark = field.copy()
-    for axis in range(3):
-        for end in (0, -1):
-            border = np.moveaxis(dark, axis, 0)[end]
-            border[...] = -np.maximum(np.abs(border), 1e-6)
+def with_dark_border(field: np.ndarray, n_layers: int = 1) -> np.ndarray:
+    """The field with its outermost layers made negative, keeping the magnitude."""
+    dark = -np.maximum(np.abs(field), 1e-6)
+    inner = (slice(n_layers, -n_layers),) * 3
+    dark[inner] = field[inner]
     return dark
 
 
