@@ -1,0 +1,1 @@
+"""Procedural patients: hearts and their neighbours as signed distances, with their exact truth."""

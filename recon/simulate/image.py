@@ -1,0 +1,103 @@
+"""Tissues to a full image: texture, blur, slice thickness, bias, noise, gamma. Plain torch, on any device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recon.simulate.contrast import Contrast
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Artefacts:
+    """How an image is degraded. Lengths in voxels of the grid that the tissues are painted on.
+
+    Attributes:
+        blur: Gaussian sigma per (slice, row, column) axis.
+        bias: strength of the smooth multiplicative field (standard deviation of its logarithm).
+        noise: standard deviation of white noise, relative to the image's brightness range.
+        gamma: exponent applied to the scaled image; 1 leaves it alone.
+        is_inverted: whether bright and dark change places.
+    """
+
+    blur: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    bias: float = 0.0
+    noise: float = 0.0
+    gamma: float = 1.0
+    is_inverted: bool = False
+
+
+def random_artefacts(rng: np.random.Generator) -> Artefacts:
+    """Draw a degradation for training; half of the images have thick slices along one axis."""
+    blur = rng.uniform(0.3, 0.9, 3)
+    if rng.random() < 0.4:
+        blur[rng.integers(3)] = rng.uniform(1.0, 1.8)
+    return Artefacts(
+        (float(blur[0]), float(blur[1]), float(blur[2])),
+        bias=float(rng.uniform(0.0, 0.3)),
+        noise=float(rng.uniform(0.0, 0.07)),
+        gamma=float(np.exp(rng.normal(0.0, 0.3))),
+        is_inverted=bool(rng.random() < 0.08),
+    )
+
+
+def simulate(
+    tissues: torch.Tensor, contrast: Contrast, artefacts: Artefacts, generator: torch.Generator
+) -> torch.Tensor:
+    """Image float32 (slices, rows, columns) of painted tissues uint8 of the same shape.
+
+    The generator lives on the tissues' device; the same state gives the same image.
+    """
+    import torch
+
+    device = tissues.device
+    means = torch.as_tensor(contrast.means, dtype=torch.float32, device=device)
+    deviations = torch.as_tensor(contrast.deviations, dtype=torch.float32, device=device)
+    kinds = tissues.long()
+    white = torch.randn(tissues.shape, generator=generator, device=device)
+    texture = 0.6 * white + 0.8 * smooth_noise(tissues.shape, 6, generator)
+    image = blur(means[kinds] + deviations[kinds] * texture, artefacts.blur)
+    if artefacts.bias > 0:
+        low = image.amin()
+        image = low + (image - low) * (artefacts.bias * smooth_noise(tissues.shape, 30, generator)).exp()
+    if artefacts.gamma != 1.0 or artefacts.is_inverted:
+        low, high = image.amin(), image.amax()
+        scaled = ((image - low) / (high - low).clamp_min(1e-6)) ** artefacts.gamma
+        image = low + (high - low) * (1.0 - scaled if artefacts.is_inverted else scaled)
+    spread = torch.quantile(image.flatten()[::37], 0.98) - image.amin()
+    return image + artefacts.noise * spread * torch.randn(tissues.shape, generator=generator, device=device)
+
+
+def smooth_noise(shape: torch.Size | tuple[int, ...], scale: int, generator: torch.Generator) -> torch.Tensor:
+    """Unit-variance noise whose features are about `scale` voxels wide."""
+    import torch
+    import torch.nn.functional as functional
+
+    coarse = [max(2, -(-n // scale) + 1) for n in shape]
+    noise = torch.randn([1, 1, *coarse], generator=generator, device=generator.device)
+    fine = functional.interpolate(noise, size=tuple(shape), mode="trilinear", align_corners=True)[0, 0]
+    return fine / fine.std().clamp_min(1e-6)
+
+
+def blur(image: torch.Tensor, sigmas: tuple[float, float, float]) -> torch.Tensor:
+    """Gaussian blur of (slices, rows, columns), sigma per axis in voxels, edges repeated."""
+    import torch
+    import torch.nn.functional as functional
+
+    for axis, sigma in enumerate(sigmas):
+        if sigma <= 0.05:
+            continue
+        reach = max(1, int(np.ceil(2.5 * sigma)))
+        offsets = torch.arange(-reach, reach + 1, dtype=torch.float32, device=image.device)
+        kernel = (-0.5 * (offsets / sigma) ** 2).exp()
+        kernel = kernel / kernel.sum()
+        moved = image.movedim(axis, -1)
+        rows = moved.reshape(-1, 1, moved.shape[-1])
+        padded = functional.pad(rows, (reach, reach), mode="replicate")
+        image = functional.conv1d(padded, kernel[None, None]).reshape(moved.shape).movedim(-1, axis)
+    return image

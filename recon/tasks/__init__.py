@@ -1,0 +1,1 @@
+"""The reconstructions, one folder each."""
