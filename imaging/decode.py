@@ -12,7 +12,7 @@ from pydicom.pixels import pixel_array
 
 from core.errors import PlannerError
 from imaging.grid import compact
-from imaging.headers import Plane, planes_of
+from imaging.headers import Plane, planes_of, quiet_parser
 
 COPY_AGAIN = "copy the study again from its source"
 
@@ -29,7 +29,8 @@ def decode_planes(planes: Sequence[Plane]) -> Iterator[np.ndarray]:
     for plane in planes:
         if plane.path != path:
             dataset = _read(plane.path)
-            described = planes_of(dataset, plane.path)
+            with quiet_parser():
+                described = planes_of(dataset, plane.path)
             path = plane.path
         if plane not in described:
             raise PlannerError(
@@ -64,7 +65,8 @@ def physical_values(stored: np.ndarray, plane: Plane, dataset: Dataset) -> np.nd
 
 def _read(path: Path) -> Dataset:
     try:
-        return pydicom.dcmread(path)
+        with quiet_parser():
+            return pydicom.dcmread(path)
     except Exception as error:
         # Broken files raise anything in a parser; the user needs one sentence.
         raise PlannerError("cannot read an image", "its file is damaged or gone", COPY_AGAIN) from error
@@ -80,7 +82,8 @@ def _stored(dataset: Dataset, plane: Plane) -> np.ndarray:
         raise PlannerError("cannot read an image", "it has no whole-number pixels", "choose another series")
     _check_length(dataset, plane)
     try:
-        pixels = pixel_array(dataset, index=plane.frame, raw=True)
+        with quiet_parser():
+            pixels = pixel_array(dataset, index=plane.frame, raw=True)
     except Exception as error:
         syntax = dataset.file_meta.TransferSyntaxUID.name
         raise PlannerError(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +20,7 @@ from imaging.order import is_orientation
 
 # Real files break value representations all the time; the facts that matter are checked here instead.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
 HEADER_TAGS = [
     "SOPClassUID",
@@ -119,11 +124,25 @@ def read_planes(path: Path) -> tuple[Plane, ...]:
 
     Raises whatever pydicom raises on a broken file.
     """
-    return planes_of(pydicom.dcmread(path, stop_before_pixels=True, specific_tags=HEADER_TAGS), path)
+    with quiet_parser():
+        return planes_of(pydicom.dcmread(path, stop_before_pixels=True, specific_tags=HEADER_TAGS), path)
+
+
+@contextmanager
+def quiet_parser() -> Iterator[None]:
+    """Keep pydicom's remarks on odd values to itself: they quote the values, which may name a person."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def planes_of(dataset: Dataset, path: Path) -> tuple[Plane, ...]:
-    """The image planes of a dataset that was read from `path`; empty when it is no image."""
+    """The image planes of a dataset that was read from `path`; empty when it is no image.
+
+    Raises ValueError when it says nothing at all or contradicts itself.
+    """
+    if not len(dataset):
+        raise ValueError("a DICOM file without any known fact is damaged")
     rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
     if not rows or not columns or _text(dataset, "Modality") in NOT_IMAGES:
         return ()
@@ -191,8 +210,9 @@ def _phase(facts: Dataset, dataset: Dataset, frame: int, is_single: bool) -> tup
 
 
 def _text(dataset: Dataset, name: str) -> str:
+    """A value as one line of printable text: a file must not steer the terminal that shows it."""
     value = dataset.get(name)
-    return "" if value is None else str(value).strip()
+    return "" if value is None else "".join(c for c in str(value) if c.isprintable()).strip()
 
 
 def _as_list(value: object) -> list[object]:

@@ -57,7 +57,9 @@ def load_planes(series: Series, phase: int = 0, progress: Progress | None = None
     volumes = []
     for done, (plane, values) in enumerate(zip(planes, decode_planes(planes), strict=True)):
         progress.report("Loading images", done / len(planes))
-        volumes.append(_volume(values[None], _affine(plane, _thickness_step(plane)), plane))
+        volumes.append(
+            _volume(values[None], _affine(plane, _thickness_step(plane), np.array(plane.position)), plane)
+        )
     progress.report("Loading images", 1.0)
     return tuple(volumes)
 
@@ -84,7 +86,7 @@ def load_path(
 def _stack(planes: tuple[Plane, ...], progress: Progress) -> Volume:
     first = planes[0]
     if len(planes) == 1:
-        step = _thickness_step(first)
+        step, origin = _thickness_step(first), np.array(first.position)
     else:
         fit = fit_stack(np.array([plane.position for plane in planes]), np.array(first.orientation))
         findings = stack_findings(fit)
@@ -94,14 +96,14 @@ def _stack(planes: tuple[Plane, ...], progress: Progress) -> Volume:
                 f"{findings[0].what} ({findings[0].why})",
                 findings[0].fix,
             )
-        step = fit.step_mm
+        step, origin = fit.step_mm, fit.origin_mm
         planes = tuple(planes[i] for i in fit.order)
     slices = []
     for done, values in enumerate(decode_planes(planes)):
         progress.report("Loading images", done / len(planes))
         slices.append(values)
     progress.report("Loading images", 1.0)
-    return _volume(np.stack(slices), _affine(planes[0], step), planes[0])
+    return _volume(np.stack(slices), _affine(first, step, origin), first)
 
 
 def _volume(voxels: np.ndarray, patient_from_index: np.ndarray, plane: Plane) -> Volume:
@@ -115,9 +117,8 @@ def _volume(voxels: np.ndarray, patient_from_index: np.ndarray, plane: Plane) ->
     )
 
 
-def _affine(plane: Plane, step_mm: np.ndarray) -> np.ndarray:
+def _affine(plane: Plane, step_mm: np.ndarray, origin_mm: np.ndarray) -> np.ndarray:
     """(4, 4) that takes (slice, row, column, 1) to LPS mm. Source: DICOM PS3.3 C.7.6.2.1.1."""
-    assert plane.position is not None
     assert plane.orientation is not None
     assert plane.pixel_spacing_mm is not None
     axes = stack_axes(plane.orientation)
@@ -125,7 +126,7 @@ def _affine(plane: Plane, step_mm: np.ndarray) -> np.ndarray:
     matrix[:3, 0] = step_mm
     matrix[:3, 1] = axes[:, 1] * plane.pixel_spacing_mm[0]
     matrix[:3, 2] = axes[:, 2] * plane.pixel_spacing_mm[1]
-    matrix[:3, 3] = plane.position
+    matrix[:3, 3] = origin_mm
     return matrix
 
 

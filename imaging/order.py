@@ -25,7 +25,7 @@ class StackFit:
     Attributes:
         order: indices into the given positions, ascending along the normal.
         normal: unit normal (3,), LPS: row direction x column direction.
-        origin_mm: position (3,) of the first plane, LPS mm.
+        origin_mm: position (3,) of the first plane of the even stack, LPS mm.
         step_mm: vector (3,) from one plane to the next; zero for a single plane.
         steps_mm: distances (n - 1,) along the normal between neighbours.
         place_error_mm: largest distance along the normal between a plane and its place on the even stack.
@@ -69,7 +69,7 @@ def stack_axes(orientation: tuple[float, ...] | np.ndarray) -> np.ndarray:
 
 
 def fit_stack(positions_mm: np.ndarray, orientation: tuple[float, ...] | np.ndarray) -> StackFit:
-    """Order parallel planes along their normal and fit an even stack through the first and the last.
+    """Order parallel planes along their normal and fit an even stack to them by least squares.
 
     Args:
         positions_mm: centres (n, 3) of the first pixel of each plane, LPS mm, in any order, n >= 1.
@@ -81,8 +81,10 @@ def fit_stack(positions_mm: np.ndarray, orientation: tuple[float, ...] | np.ndar
     order = np.argsort(along, kind="stable")
     positions, along = positions[order], along[order]
     n = len(positions)
-    step = (positions[-1] - positions[0]) / max(n - 1, 1)
-    residual = positions - (positions[0] + np.arange(n)[:, None] * step)
+    from_middle = np.arange(n) - (n - 1) / 2.0
+    step = from_middle @ positions / (float(from_middle @ from_middle) or 1.0)
+    origin = positions.mean(axis=0) - (n - 1) / 2.0 * step
+    residual = positions - (origin + np.arange(n)[:, None] * step)
     place = residual @ normal
     side = residual - place[:, None] * normal
     rise = float(step @ normal)
@@ -90,7 +92,7 @@ def fit_stack(positions_mm: np.ndarray, orientation: tuple[float, ...] | np.ndar
     return StackFit(
         order=tuple(int(i) for i in order),
         normal=normal,
-        origin_mm=positions[0],
+        origin_mm=origin,
         step_mm=step,
         steps_mm=np.diff(along),
         place_error_mm=float(np.abs(place).max()),

@@ -16,6 +16,10 @@ LONGEST_CYCLE_MS = 4000.0
 """A trigger time beyond this is not the time since an R peak."""
 
 
+PARALLEL_TOLERANCE = 2e-4
+"""Direction cosines of parallel slices differ by rounding only: 0.05 mm at the edge of an image."""
+
+
 @dataclass(frozen=True)
 class PhaseSplit:
     """Planes by phase, each phase ascending along the normal, and what was noticed on the way."""
@@ -132,12 +136,22 @@ def _trigger_disagrees(place: list[Plane]) -> bool:
 
 
 def group_by_stack(planes: Sequence[Plane]) -> list[list[Plane]]:
-    """Planes of one series split into stacks: same orientation (to 0.1 degree), shape, spacing and kind."""
-    groups: dict[tuple[object, ...], list[Plane]] = defaultdict(list)
+    """Planes of one series split into stacks: same orientation, shape, pixel spacing and kind of image."""
+    groups: dict[tuple[object, ...], list[list[Plane]]] = defaultdict(list)
     for plane in planes:
-        orientation = None if plane.orientation is None else tuple(np.round(plane.orientation, 3) + 0.0)
         is_run = plane.n_frames > 1 and not plane.is_enhanced
-        groups[
-            (orientation, plane.shape, plane.samples, plane.image_kind, str(plane.path) if is_run else "")
-        ].append(plane)
-    return list(groups.values())
+        run = str(plane.path) if is_run else ""
+        stacks = groups[(plane.shape, plane.samples, plane.pixel_spacing_mm, plane.image_kind, run)]
+        for stack in stacks:
+            if _is_parallel(stack[0], plane):
+                stack.append(plane)
+                break
+        else:
+            stacks.append([plane])
+    return [stack for stacks in groups.values() for stack in stacks]
+
+
+def _is_parallel(a: Plane, b: Plane) -> bool:
+    if a.orientation is None or b.orientation is None:
+        return a.orientation is b.orientation
+    return max(abs(p - q) for p, q in zip(a.orientation, b.orientation, strict=True)) < PARALLEL_TOLERANCE

@@ -18,6 +18,8 @@ from imaging.headers import Owner, Plane, read_planes
 from imaging.order import fit_stack, stack_findings
 from imaging.phases import group_by_stack, split_phases
 
+SPARSE_FACTOR = 2.0
+"""Slices this many thicknesses apart are a set of planes more than a volume; routine cine stacks reach 1.5."""
 _NO_PLACE = Finding(
     "missing_orientation",
     "the images do not say where they lie in the patient",
@@ -141,7 +143,19 @@ def _geometry(phase: tuple[Plane, ...]) -> tuple[tuple[float, float, float] | No
     findings = stack_findings(fit)
     if findings:
         return None, findings
-    return (float(np.linalg.norm(fit.step_mm)), *first.pixel_spacing_mm), ()
+    step_mm = float(np.linalg.norm(fit.step_mm))
+    return (step_mm, *first.pixel_spacing_mm), _sparse(step_mm, first.thickness_mm)
+
+
+def _sparse(step_mm: float, thickness_mm: float | None) -> tuple[Finding, ...]:
+    if thickness_mm is None or step_mm <= SPARSE_FACTOR * thickness_mm:
+        return ()
+    why = f"slices {thickness_mm:.1f} mm thick lie {step_mm:.1f} mm apart"
+    return (
+        Finding(
+            "sparse_slices", "most of the space between the slices was not imaged", why, "treat them as planes"
+        ),
+    )
 
 
 def _file_series(path: Path, root: Path, kind: FileKind) -> Series:

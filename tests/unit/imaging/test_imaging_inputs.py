@@ -1,0 +1,84 @@
+"""What a command-line INPUT stands for, and when the choice is the user's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import PlannerError
+from core.frames import rigid
+from core.volume import Volume
+from imaging.load import load_path
+from imaging.nifti import write_volume
+
+
+def test_one_dicom_file_stands_for_its_series(oblique: Volume, write_dicom) -> None:
+    paths = write_dicom(oblique)
+    (volume,) = load_path(paths[2])
+    assert np.array_equal(volume.voxels, oblique.voxels)
+
+
+def test_a_nifti_file_stands_for_itself(oblique: Volume, tmp_path: Path) -> None:
+    write_volume(oblique, tmp_path / "v.nii.gz")
+    write_volume(oblique, tmp_path / "other.nii.gz")
+    (volume,) = load_path(tmp_path / "v.nii.gz")
+    assert np.array_equal(volume.voxels, oblique.voxels)
+
+
+def test_two_volumes_in_a_folder_are_refused_until_one_is_named(
+    oblique: Volume, write_dicom, tmp_path: Path
+) -> None:
+    write_dicom(oblique, "ct", series_uid="1.2.1")
+    write_dicom(replace(oblique, modality="MR"), "mr", series_uid="1.2.2")
+    with pytest.raises(PlannerError, match=r"1\.2\.1 \(CT 5x6x7\), 1\.2\.2 \(MR 5x6x7\)"):
+        load_path(tmp_path)
+    (volume,) = load_path(tmp_path, series_uid="1.2.2")
+    assert volume.modality == "MR"
+    with pytest.raises(PlannerError, match=r"1\.2\.1, 1\.2\.2"):
+        load_path(tmp_path, series_uid="1.2.3")
+
+
+def test_a_lone_localizer_slice_does_not_hide_the_volume(oblique: Volume, write_dicom, tmp_path: Path) -> None:
+    write_dicom(oblique, "ct", series_uid="1.2.1")
+    write_dicom(replace(oblique, voxels=oblique.voxels[:1]), "localizer", series_uid="1.2.2")
+    (volume,) = load_path(tmp_path)
+    assert volume.shape == (5, 6, 7)
+
+
+def write_cine(oblique: Volume, write_dicom, uid: str, turn: float, frame_uid: str = "1.2.826.1") -> None:
+    turned = rigid(np.array([0.0, turn, 0.0]), np.zeros(3)) @ oblique.patient_from_index
+    for phase in range(3):
+        voxels = oblique.voxels[:1] + np.int16(phase)
+        plane = Volume(voxels, turned, frame_uid, modality="MR")
+        facts = {"TriggerTime": 30 * phase, "SOPInstanceUID": f"{uid}.{phase}"}
+        write_dicom(plane, f"{uid}-{phase}", lambda i, dataset, facts=facts: dataset.update(facts), uid)
+
+
+def test_cine_series_of_one_patient_space_are_all_their_planes(
+    oblique: Volume, write_dicom, tmp_path: Path
+) -> None:
+    for number in range(3):
+        write_cine(oblique, write_dicom, f"1.3.{number}", 0.5 * number)
+    planes = load_path(tmp_path, phase=2)
+    assert [plane.shape for plane in planes] == [(1, 6, 7)] * 3
+    assert all(np.array_equal(plane.voxels, oblique.voxels[:1] + 2) for plane in planes)
+    assert np.linalg.norm(planes[0].axes - planes[2].axes) > 0.5
+    with pytest.raises(PlannerError, match="3 phases"):
+        load_path(tmp_path, phase=3)
+
+
+def test_cine_series_of_two_patient_spaces_are_refused(oblique: Volume, write_dicom, tmp_path: Path) -> None:
+    write_cine(oblique, write_dicom, "1.3.1", 0.0)
+    write_cine(oblique, write_dicom, "1.3.2", 0.5, frame_uid="1.2.826.2")
+    with pytest.raises(PlannerError, match="which series"):
+        load_path(tmp_path)
+
+
+def test_an_empty_folder_and_a_missing_path_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(PlannerError, match="no images"):
+        load_path(tmp_path)
+    with pytest.raises(PlannerError, match="no such file"):
+        load_path(tmp_path / "nowhere")

@@ -1,0 +1,117 @@
+"""A folder is told as patients, studies and series; nothing in it stops the scan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pydicom
+import pytest
+
+from core.errors import Cancelled, PlannerError
+from core.progress import Reporting
+from core.volume import Volume
+from imaging.nifti import write_volume
+from imaging.scan import scan_folder
+
+
+def test_patients_studies_and_series_are_told_apart(oblique: Volume, write_dicom, tmp_path: Path) -> None:
+    write_dicom(oblique, "a", series_uid="1.1")
+    write_dicom(replace(oblique, modality="MR"), "b/deep/er", series_uid="1.2")
+    write_dicom(oblique, "c", lambda i, d: d.update({"StudyInstanceUID": "1.7"}), series_uid="1.3")
+    write_dicom(oblique, "d", lambda i, d: d.update({"PatientID": "other"}), series_uid="1.4")
+    first, second = scan_folder(tmp_path).patients
+    assert [[s.series_uid for s in study.series] for study in first.studies] == [["1.1", "1.2"], ["1.3"]]
+    assert [s.modality for s in first.studies[0].series] == ["CT", "MR"]
+    assert [s.series_uid for study in second.studies for s in study.series] == ["1.4"]
+
+
+def test_no_name_and_no_id_of_a_patient_is_in_the_repr(oblique: Volume, write_dicom, tmp_path: Path) -> None:
+    write_dicom(oblique)
+    result = scan_folder(tmp_path)
+    assert result.patients[0].name == "Doe^Jane"
+    assert "Doe" not in repr(result)
+    assert "secret" not in repr(result)
+
+
+def test_two_orientations_under_one_uid_are_two_series(oblique: Volume, write_dicom, tmp_path: Path) -> None:
+    def turn(index: int, dataset: pydicom.Dataset) -> None:
+        dataset.ImageOrientationPatient = [1, 0, 0, 0, 0, -1]
+        dataset.ImagePositionPatient = [0, 5 * index, 0]
+        dataset.SOPInstanceUID = f"1.2.5.{index}"
+
+    write_dicom(oblique, "a")
+    write_dicom(oblique, "b", turn)
+    series = scan_folder(tmp_path).series
+    assert [s.series_uid for s in series] == ["1.2.3.4#1", "1.2.3.4#2"]
+    assert [s.shape for s in series] == [(5, 6, 7), (5, 6, 7)]
+    assert series[1].spacing_mm == pytest.approx((5.0, 0.7, 0.9))
+
+
+def test_cosines_that_differ_in_the_last_digit_are_one_orientation(oblique: Volume, write_dicom) -> None:
+    def jitter(index: int, dataset: pydicom.Dataset) -> None:
+        dataset.ImageOrientationPatient = [0.7920499 + 2e-7 * index, 0, 0.6104628, 0, 1, 0]
+        dataset.ImagePositionPatient = [-0.6104628 * 3 * index, 0, 0.79205 * 3 * index]
+
+    (series,) = scan_folder(write_dicom(oblique, change=jitter)[0].parent).series
+    assert series.shape == (5, 6, 7)
+
+
+def test_broken_files_and_no_images_are_counted_never_named(
+    oblique: Volume, write_dicom, tmp_path: Path
+) -> None:
+    folder = write_dicom(oblique)[0].parent
+    (folder / "Doe_Jane.txt").write_text("hello")
+    (folder / "DICOMDIR").write_bytes(b"\0" * 128 + b"DICM" + b"junk")
+    (folder / "broken.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 64)
+    (folder / "broken.nii.gz").write_bytes(b"no gzip")
+    (folder / "broken.nrrd").write_bytes(b"NRRD0004\n")
+    result = scan_folder(tmp_path)
+    assert len(result.series) == 1
+    assert {finding.code: finding.what.split()[0] for finding in result.findings} == {
+        "unreadable": "3",
+        "no_image": "1",
+    }
+    assert "Doe" not in str(result.findings)
+
+
+def test_a_sequence_nested_a_thousand_deep_does_not_stop_the_scan(
+    oblique: Volume, write_dicom, tmp_path: Path
+) -> None:
+    paths = write_dicom(oblique)
+    opening = bytes.fromhex("30003100") + b"SQ\0\0" + b"\xff" * 4 + bytes.fromhex("feff00e0") + b"\xff" * 4
+    content = paths[0].read_bytes()
+    paths[0].with_name("deep.dcm").write_bytes(content[: content.index(b"\xe0\x7f\x10\x00")] + opening * 5000)
+    (series,) = scan_folder(tmp_path).series
+    assert series.n_images == 5
+
+
+def test_a_nifti_file_is_a_series_named_by_its_place(oblique: Volume, tmp_path: Path) -> None:
+    write_volume(oblique, tmp_path / "sub" / "v.nii.gz")
+    (series,) = scan_folder(tmp_path).series
+    assert (series.series_uid, series.modality, series.shape) == ("sub/v.nii.gz", "CT", (5, 6, 7))
+    assert series.spacing_mm == pytest.approx((2.5, 0.7, 0.9))
+
+
+def test_slices_many_thicknesses_apart_are_told_to_be_sparse(oblique: Volume, write_dicom) -> None:
+    paths = write_dicom(oblique, change=lambda i, dataset: setattr(dataset, "SliceThickness", "1"))
+    (series,) = scan_folder(paths[0].parent).series
+    assert [finding.code for finding in series.findings] == ["sparse_slices"]
+    assert series.spacing_mm == pytest.approx((2.5, 0.7, 0.9))
+
+
+def test_control_characters_in_a_description_never_reach_the_terminal(oblique: Volume, write_dicom) -> None:
+    paths = write_dicom(oblique, change=lambda i, d: setattr(d, "SeriesDescription", "a\x1b[2Jb"))
+    (series,) = scan_folder(paths[0].parent).series
+    assert series.description == "a[2Jb"
+
+
+def test_a_scan_stops_at_the_report_after_a_cancel(oblique: Volume, write_dicom, tmp_path: Path) -> None:
+    write_dicom(oblique)
+    with pytest.raises(Cancelled):
+        scan_folder(tmp_path, Reporting(lambda stage, done: None, is_cancelled=lambda: True))
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PlannerError, match="not a folder"):
+        scan_folder(tmp_path / "nowhere")
