@@ -41,10 +41,29 @@ class Refined:
 
 
 @dataclass(frozen=True, eq=False)
-class _Measured:
+class EdgeShifts:
+    """How far the edges lie from where a pose puts them.
+
+    Attributes:
+        index: (n,) which places were measured.
+        normal: (n, 2) direction in the picture from ink to paper.
+        shift_px: (n,) distance along it.
+        derivative: (n, 6) of that distance by a small turn and shift of the pose.
+        weight: (n,) by contrast, 1 for the usual one.
+    """
+
+    index: np.ndarray
+    normal: np.ndarray
     shift_px: np.ndarray
     derivative: np.ndarray
     weight: np.ndarray
+
+
+def measure_edges(
+    grey: np.ndarray, places: EdgePlaces, camera: CameraModel, matrix: np.ndarray
+) -> EdgeShifts | None:
+    """Measure the edges around a pose (4, 4) on a grey float32 picture; None when too few are clear to see."""
+    return _measure(grey, places, camera, matrix, None)[0]
 
 
 def refine_on_edges(
@@ -106,7 +125,7 @@ def _compare(first: Refined, second: Refined | None, rival: np.ndarray) -> tuple
 
 def _measure(
     grey: np.ndarray, places: EdgePlaces, camera: CameraModel, matrix: np.ndarray, spread_px: float | None
-) -> tuple[_Measured | None, float | None]:
+) -> tuple[EdgeShifts | None, float | None]:
     pixels, derivative = project_with_derivative(camera, matrix, places.points_mm)
     by_place = derivative[:, :, 3:]
     along = np.einsum("nij,nj->ni", by_place, places.along @ matrix[:3, :3].T)
@@ -130,8 +149,10 @@ def _measure(
     good = _good(fit)
     if good.sum() < MIN_PLACES:
         return None, spread_px
-    across = np.einsum("ni,nij->nj", normal[use][good], derivative[use][good])
-    return _Measured(fit.shift_px[good], across, (fit.contrast[good] / np.median(fit.contrast[good])) ** 2), spread_px
+    index = np.flatnonzero(use)[good]
+    across = np.einsum("ni,nij->nj", normal[index], derivative[index])
+    weight = (fit.contrast[good] / np.median(fit.contrast[good])) ** 2
+    return EdgeShifts(index, normal[index], fit.shift_px[good], across, weight), spread_px
 
 
 def _good(fit: ProfileFit) -> np.ndarray:
@@ -144,7 +165,7 @@ def _good(fit: ProfileFit) -> np.ndarray:
     return contrast & (fit.misfit < limit) & (np.abs(fit.shift_px) < MAX_SHIFT_PX)
 
 
-def _step(measured: _Measured) -> tuple[np.ndarray, np.ndarray, float]:
+def _step(measured: EdgeShifts) -> tuple[np.ndarray, np.ndarray, float]:
     """One robust Gauss-Newton step (7,): pose and ink gain; its information (7, 7) and the noise in px."""
     design = np.concatenate([measured.derivative, np.ones((len(measured.shift_px), 1))], axis=1)
     residual = measured.shift_px
