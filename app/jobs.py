@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TypeVar
 
-from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QObject, pyqtSignal, pyqtSlot
 
 from core.errors import Cancelled, PlannerError
 from core.progress import Progress, Reporting
@@ -49,8 +49,9 @@ class Job(QObject):
         self._stop = threading.Event()
         self._last_report_s = 0.0
         self._thread = threading.Thread(target=self._run, name=f"job {title}", daemon=True)
-        self._arrived.connect(self._finish, Qt.ConnectionType.QueuedConnection)
-        self._reported.connect(self._forward, Qt.ConnectionType.QueuedConnection)
+        # Emitted in the job's thread and received here, so that Qt queues them.
+        self._arrived.connect(self._finish)
+        self._reported.connect(self._forward)
 
     def start(self) -> None:
         """Begin the work in its own thread."""
@@ -82,22 +83,24 @@ class Job(QObject):
         now = time.monotonic()
         if done >= 1.0 or now - self._last_report_s >= REPORT_INTERVAL_S:
             self._last_report_s = now
-            self._emit(self._reported, stage, done)
+            self._emit("_reported", stage, done)
 
     def _post(self, ending: Ending, outcome: object) -> None:
-        self._emit(self._arrived, ending, outcome)
+        self._emit("_arrived", ending, outcome)
 
-    def _emit(self, signal: object, *values: object) -> None:
+    def _emit(self, signal: str, *values: object) -> None:
         # The window may be gone before a thread that was cancelled notices; then nobody is left to tell.
         try:
-            signal.emit(*values)  # type: ignore[attr-defined]
+            getattr(self, signal).emit(*values)
         except RuntimeError:
             self._stop.set()
 
+    @pyqtSlot(str, float)
     def _forward(self, stage: str, done: float) -> None:
         if self.ending is None:
             self.progressed.emit(stage, done)
 
+    @pyqtSlot(object, object)
     def _finish(self, ending: Ending, outcome: object) -> None:
         if self.ending is not None:
             return

@@ -155,17 +155,28 @@ def marks(state: State, frame: Frame) -> tuple[Mark, ...]:
     return tuple(mark for mark in found if mark is not None)
 
 
-def step_mm(volume: Volume, normal: Point) -> float:
-    """How far one turn of the wheel moves a slice: the volume's spacing along the nearest of its axes."""
-    axis = int(np.abs(np.array(normal) @ volume.axes).argmax())
-    return float(volume.spacing_mm[axis])
+def scrolled(volume: Volume, at_mm: Point, frame: Frame, n_steps: int) -> np.ndarray:
+    """The position (3,) `n_steps` slices further from the viewer, LPS mm; it stays inside the volume.
+
+    A step is the volume's spacing along the nearest of its axes.
+    """
+    normal = np.array(frame.plane.normal)
+    step_mm = float(volume.spacing_mm[np.abs(normal @ volume.axes).argmax()])
+    index = volume.indices_from_patient(np.array([at_mm]) + n_steps * step_mm * normal)
+    return volume.patient_from_indices(np.clip(index, 0.0, np.array(volume.shape) - 1.0))[0]
 
 
-def clamped(volume: Volume, at_mm: np.ndarray) -> np.ndarray:
-    """The nearest position (3,) inside the volume, LPS mm."""
-    index = volume.indices_from_patient(np.atleast_2d(at_mm))
-    inside = np.clip(index, 0.0, np.array(volume.shape) - 1.0)
-    return volume.patient_from_indices(inside)[0]
+def readout(volume: Volume, at_mm: np.ndarray) -> str:
+    """Where a position (3,) lies, in words of the patient, and the value of its voxel."""
+    place = "  ".join(
+        f"{letters[value > 0]} {abs(value):.1f}"
+        for letters, value in zip(("RL", "AP", "IS"), at_mm, strict=True)
+    )
+    index = np.rint(volume.indices_from_patient(np.atleast_2d(at_mm))[0]).astype(int)
+    if (index < 0).any() or (index >= volume.shape).any():
+        return f"{place} mm"
+    unit = " HU" if volume.unit == "HU" else ""
+    return f"{place} mm   {float(volume.voxels[tuple(index)]):.0f}{unit}"
 
 
 def _plane_along_image(volume: Volume, orientation: Orientation, at_mm: Point) -> SlicePlane:

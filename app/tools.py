@@ -7,6 +7,9 @@ from enum import Enum
 from plan.edits import next_name
 from plan.items import Angle, Distance, Item, Landmark, Point
 from plan.plan import Plan
+from render.palette import LANDMARK
+from render.scene import Point as Ball
+from render.scene import Polyline
 
 
 class Tool(Enum):
@@ -43,3 +46,10 @@ def item_of(tool: Tool, points_mm: tuple[Point, ...], plan: Plan) -> Item | None
 def hint(tool: Tool, n_placed: int) -> str:
     """What the user does next, in a few words; empty when nothing is being placed."""
     return HINTS[tool][min(n_placed, len(HINTS[tool]) - 1)]
+
+
+def points_scene(placed_mm: tuple[Point, ...]) -> tuple[tuple[Ball, ...], tuple[Polyline, ...]]:
+    """What the points placed so far look like in the scene: balls and the line between them."""
+    balls = tuple(Ball("placed", point, LANDMARK, radius_mm=1.2) for point in placed_mm)
+    lines = (Polyline("placed", placed_mm, LANDMARK, 2.0),) if len(placed_mm) > 1 else ()
+    return balls, lines

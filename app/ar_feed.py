@@ -1,0 +1,118 @@
+"""The live loop for a window: opens camera, board and calibration, hands over tracked frames."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.anatomy import Anatomy
+from core.errors import PlannerError
+from core.progress import Progress
+from core.projection import CameraModel
+
+if TYPE_CHECKING:
+    from ar.loop import ArFrame, ArLoop
+    from ar.registration import Registration
+
+# How far above the sheet the anatomy floats, so that it is seen whole.
+CLEARANCE_MM = 20.0
+
+
+@dataclass(frozen=True)
+class ArSetup:
+    """What the AR view is started with.
+
+    Attributes:
+        source: camera index, or a video file or folder of pictures.
+        board: board.json; None for the sheet that `auricle board` prints.
+        camera: camera.json of that very camera.
+    """
+
+    source: int | Path
+    board: Path | None
+    camera: Path
+
+
+def setup_of(source: str, board: str, camera: str) -> ArSetup:
+    """The set-up that the fields of the AR view describe. Raises PlannerError when one is missing."""
+    if not source.strip():
+        raise PlannerError("no picture source", "the field is empty", "enter a camera index or choose a video")
+    if not camera.strip():
+        raise PlannerError(
+            "no camera calibration",
+            "without it no millimetre is right",
+            "choose camera.json (auricle calibrate)",
+        )
+    text = source.strip()
+    return ArSetup(
+        int(text) if text.isdigit() else Path(text), Path(board) if board.strip() else None, Path(camera)
+    )
+
+
+class ArFeed:
+    """Source, tracker and placement of one AR view. Opened and stepped in the thread that works."""
+
+    def __init__(self, setup: ArSetup, anatomy: Anatomy | None) -> None:
+        """Open everything. Raises PlannerError when camera, video, board or calibration cannot be used."""
+        from ar.camera_file import read_camera
+
+        from ar.board import default_board, read_board
+        from ar.loop import ArLoop
+        from ar.source import LiveCamera, open_source
+        from ar.tracking import Tracker
+
+        self.camera: CameraModel = read_camera(setup.camera)
+        board = read_board(setup.board) if setup.board else default_board()
+        self._body = board.bodies[0]
+        source = open_source(setup.source, (self.camera.width, self.camera.height))
+        self._is_live = isinstance(source, LiveCamera)
+        self._interval_s = 1.0 / source.frames_per_s
+        self._loop: ArLoop = ArLoop(source, Tracker(board, self.camera), self._placement(anatomy))
+
+    def place(self, anatomy: Anatomy | None) -> None:
+        """Put another anatomy over the board; takes effect with the next frame."""
+        self._loop.registration = self._placement(anatomy)
+
+    def play(self, progress: Progress, deliver: Callable[[ArFrame], None]) -> None:
+        """Track frame after frame until the source ends or the user stops it; a video keeps its own pace."""
+        due_s = time.monotonic()
+        try:
+            while True:
+                progress.report("Tracking", 0.0)
+                turn = self._loop.step()
+                if turn is None:
+                    return
+                deliver(turn)
+                due_s += self._interval_s
+                if not self._is_live and (wait_s := due_s - time.monotonic()) > 0:
+                    time.sleep(wait_s)
+                else:
+                    due_s = max(due_s, time.monotonic() - self._interval_s)
+        finally:
+            self._loop.close()
+
+    def _placement(self, anatomy: Anatomy | None) -> Registration | None:
+        from ar.registration import place_on_table
+
+        if anatomy is None or not anatomy.surfaces:
+            return None
+        low, high = anatomy.bounds_mm
+        above = np.array([0.0, 0.0, (high[1] - low[1]) / 2.0 + CLEARANCE_MM])
+        return place_on_table((low + high) / 2.0, self._body.name, self._body.centre_mm - above)
+
+
+def state_text(turn: ArFrame) -> str:
+    """The tracking state in words: TRACKED, STALE or LOST, and why."""
+    pose = turn.pose
+    sigma = f"  ±{pose.sigma_mm:.1f} mm" if pose.sigma_mm is not None else ""
+    return f"{pose.state.value}{sigma}" + (f"  –  {pose.reason}" if pose.reason else "")
+
+
+def stages_text(milliseconds: dict[str, float]) -> str:
+    """Milliseconds per stage, in the order they ran."""
+    return "   ".join(f"{stage} {spent:.1f}" for stage, spent in milliseconds.items()) + "  ms"

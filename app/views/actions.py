@@ -1,0 +1,63 @@
+"""The command table as Qt actions for menus, toolbar and shortcuts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QObject
+from PyQt6.QtGui import QAction, QKeySequence
+from PyQt6.QtWidgets import QMenuBar, QToolBar
+
+from app.commands.command import Command
+from app.commands.table import COMMANDS, MENUS, TOOLBAR
+from app.state import State
+from app.views.icons import icon
+
+
+class Actions:
+    """One QAction for each row of the table, kept in step with the state."""
+
+    def __init__(self, parent: QObject, run: Callable[[Command], None]) -> None:
+        self.by_key = {command.key: self._make(command, parent, run) for command in COMMANDS}
+
+    def refresh(self, state: State, is_busy: bool) -> None:
+        """Show what is possible now, under the names it has now."""
+        for command in COMMANDS:
+            action = self.by_key[command.key]
+            action.setText(command.title_for(state))
+            action.setToolTip(_tip(command, state))
+            is_enabled = command.is_enabled(state) and (command.while_busy or not is_busy)
+            action.setEnabled(is_busy if command.key == "reconstruct.cancel" else is_enabled)
+            if command.is_checked is not None:
+                action.setChecked(command.is_checked(state))
+
+    def fill_menus(self, bar: QMenuBar) -> None:
+        """Put every action into the menu of its group."""
+        for group, title in MENUS.items():
+            menu = bar.addMenu(title)
+            if menu is not None:
+                menu.addActions(a for key, a in self.by_key.items() if key.split(".")[0] == group)
+
+    def fill_toolbar(self, bar: QToolBar) -> None:
+        """Put the actions of the toolbar there, in their groups."""
+        for n, group in enumerate(TOOLBAR):
+            if n:
+                bar.addSeparator()
+            for key in group:
+                bar.addAction(self.by_key[key])
+
+    @staticmethod
+    def _make(command: Command, parent: QObject, run: Callable[[Command], None]) -> QAction:
+        action = QAction(parent)
+        action.setObjectName(command.key)
+        action.setShortcuts([QKeySequence(keys) for keys in command.shortcuts])
+        action.setCheckable(command.is_checked is not None)
+        if command.icon:
+            action.setIcon(icon(command.icon))
+        action.triggered.connect(lambda: run(command))
+        return action
+
+
+def _tip(command: Command, state: State) -> str:
+    keys = f"  ({command.shortcuts[0]})" if command.shortcuts else ""
+    return f"{command.title_for(state)}{keys}"

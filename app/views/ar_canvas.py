@@ -1,0 +1,80 @@
+"""The picture of the AR view, drawn by the overlay painter in Qt's OpenGL context."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtGui import QColor, QPainter
+from PyQt6.QtOpenGLWidgets import QOpenGLWidget
+from PyQt6.QtWidgets import QWidget
+
+from app.views.theme import GROUND
+
+if TYPE_CHECKING:
+    from ar.loop import ArFrame
+    from ar.overlay.painter import OverlayPainter
+    from core.projection import CameraModel
+    from render.scene import Scene
+
+
+class ArCanvas(QOpenGLWidget):
+    """Draws one tracked frame with the scene at its pose; nothing of the anatomy when tracking is LOST."""
+
+    drawn = pyqtSignal(float)
+    failed = pyqtSignal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._painter: OverlayPainter | None = None
+        self._turn: ArFrame | None = None
+        self._camera: CameraModel | None = None
+        self._scene: Scene | None = None
+        self.setMinimumSize(320, 240)
+
+    def show_turn(self, turn: ArFrame | None, camera: CameraModel | None) -> None:
+        """Draw this frame next."""
+        self._turn, self._camera = turn, camera
+        self.update()
+
+    def show_scene(self, scene: Scene | None) -> None:
+        """Hold this scene over the picture."""
+        self._scene = scene
+        self.update()
+
+    def paintGL(self) -> None:
+        """Draw, in Qt's context."""
+        if self._turn is None or self._camera is None:
+            painter = QPainter(self)
+            painter.fillRect(self.rect(), QColor(GROUND))
+            painter.end()
+            return
+        started = time.perf_counter()
+        try:
+            self._paint(self._turn, self._camera)
+        except Exception as error:
+            # An exception may not leave a virtual function of Qt; it is shown instead, and the view stops.
+            self._turn = None
+            self.failed.emit(error)
+            return
+        self.drawn.emit((time.perf_counter() - started) * 1e3)
+
+    def release(self) -> None:
+        """Free what is held on the graphics card; call before the window goes."""
+        if self._painter is not None:
+            self.makeCurrent()
+            self._painter.delete()
+            self.doneCurrent()
+            self._painter = None
+
+    def _paint(self, turn: ArFrame, camera: CameraModel) -> None:
+        from ar.overlay.painter import OverlayPainter
+
+        if self._painter is None:
+            self._painter = OverlayPainter()
+        ratio = self.devicePixelRatioF()
+        window = (round(self.width() * ratio), round(self.height() * ratio))
+        self._painter.paint(
+            turn.frame, camera, turn.pose, self._scene, turn.registration, turn.milliseconds, window
+        )

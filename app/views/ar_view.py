@@ -1,0 +1,201 @@
+"""The AR tab: what to look through, the overlay, and how well it is held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from app.ar_feed import ArFeed, setup_of, stages_text, state_text
+from app.jobs import Job
+from app.state import State
+from app.views.ar_canvas import ArCanvas
+from app.views.icons import icon
+from app.views.labels import plain_label
+from app.views.theme import GOOD, QUIET, STOP, WARNING
+from core.anatomy import Anatomy
+from core.errors import PlannerError
+from core.progress import Progress
+from core.resources import RESEARCH_NOTICE
+
+if TYPE_CHECKING:
+    from ar.loop import ArFrame
+
+COLOURS = {"TRACKED": GOOD, "STALE": WARNING, "LOST": STOP}
+Choice = tuple[QLineEdit, QPushButton]
+
+
+class ArView(QWidget):
+    """Runs one AR feed in a job and shows it; the newest frame wins when drawing is slower than tracking."""
+
+    refused = pyqtSignal(object)
+    setup_used = pyqtSignal(str, str, str)
+    frame_shown = pyqtSignal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("ar")
+        self.canvas = ArCanvas()
+        self.canvas.drawn.connect(self._drawn)
+        self.canvas.failed.connect(self._fail)
+        self.source, source_button = self._choice(
+            "0, or a video file", "Videos (*.mp4 *.avi *.mkv *.mov);;All files (*)"
+        )
+        self.board, board_button = self._choice("default sheet", "board.json (*.json)")
+        self.camera, camera_button = self._choice("camera.json", "camera.json (*.json)")
+        self.start_button = QPushButton(icon("play"), "Start")
+        self.start_button.setProperty("primary", True)
+        self.start_button.clicked.connect(self.toggle)
+        self.state_label = plain_label("Not started", "quiet")
+        self.stages_label = plain_label("", "quiet")
+        self._lay_out(source_button, board_button, camera_button)
+        self._job: Job | None = None
+        self._feed: ArFeed | None = None
+        self._anatomy: Anatomy | None = None
+        self._newest: ArFrame | None = None
+        self._shown: ArFrame | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """True while frames are tracked."""
+        return self._job is not None
+
+    def show_fields(self, source: str, board: str, camera: str) -> None:
+        """Fill the fields with what was used last."""
+        for field, text in ((self.source, source), (self.board, board), (self.camera, camera)):
+            field.setText(text)
+
+    def show_state(self, state: State) -> None:
+        """Hold this state's anatomy, planes and measures over the picture."""
+        from render.compose import compose
+
+        if state.anatomy is not self._anatomy and self._feed is not None:
+            self._feed.place(state.anatomy)
+        self._anatomy = state.anatomy
+        try:
+            scene = compose(state.anatomy, state.plan, state.view) if state.anatomy else None
+        except PlannerError as refusal:
+            self.refused.emit(refusal)
+            scene = None
+        self.canvas.show_scene(scene)
+
+    def toggle(self) -> None:
+        """Start, or stop what runs."""
+        if self._job is not None:
+            self.stop()
+            return
+        try:
+            setup = setup_of(self.source.text(), self.board.text(), self.camera.text())
+        except PlannerError as refusal:
+            self.refused.emit(refusal)
+            return
+        self.setup_used.emit(self.source.text(), self.board.text(), self.camera.text())
+        anatomy = self._anatomy
+
+        def work(progress: Progress) -> None:
+            progress.report("Opening the camera", 0.0)
+            feed = ArFeed(setup, anatomy)
+            self._feed = feed
+            feed.play(progress, self._take)
+
+        self._run(work)
+
+    def stop(self, timeout_s: float = 3.0) -> bool:
+        """Stop tracking; True when its thread is gone."""
+        job = self._job
+        if job is None:
+            return True
+        job.cancel()
+        return job.wait(timeout_s)
+
+    def close_view(self) -> None:
+        """Stop, and free what is held on the graphics card."""
+        self.stop()
+        self.canvas.release()
+
+    def _run(self, work: object) -> None:
+        job = Job("AR", work, self)  # type: ignore[arg-type]
+        job.progressed.connect(self._refresh)
+        job.failed.connect(self.refused)
+        job.ended.connect(self._end)
+        self._job = job
+        self.start_button.setText("Stop")
+        self.start_button.setIcon(icon("stop"))
+        self.state_label.setText("Opening…")
+        job.start()
+
+    def _take(self, turn: ArFrame) -> None:
+        self._newest = turn
+
+    def _refresh(self) -> None:
+        turn, feed = self._newest, self._feed
+        if turn is not None and feed is not None and turn is not self._shown:
+            self._shown = turn
+            self.canvas.show_turn(turn, feed.camera)
+            colour = COLOURS[turn.pose.state.value]
+            self.state_label.setText(state_text(turn))
+            self.state_label.setStyleSheet(f"color: {colour}; font-weight: 600;")
+            self.frame_shown.emit(turn)
+
+    def _drawn(self, draw_ms: float) -> None:
+        if self._shown is not None:
+            self.stages_label.setText(stages_text({**self._shown.milliseconds, "draw": draw_ms}))
+
+    def _fail(self, error: Exception) -> None:
+        self.stop()
+        self.refused.emit(
+            PlannerError(
+                "the overlay is not drawn", f"{type(error).__name__}: {error}", "check the graphics driver"
+            )
+        )
+
+    def _end(self) -> None:
+        self._refresh()
+        if self._job is not None:
+            self._job.deleteLater()
+        self._job = self._feed = None
+        self.start_button.setText("Start")
+        self.start_button.setIcon(icon("play"))
+        self.state_label.setText("Stopped")
+        self.state_label.setStyleSheet(f"color: {QUIET};")
+
+    def _choice(self, placeholder: str, pattern: str) -> Choice:
+        field = QLineEdit()
+        field.setPlaceholderText(placeholder)
+        button = QPushButton("…")
+        button.setFixedWidth(34)
+        button.clicked.connect(lambda: self._browse(field, pattern))
+        return field, button
+
+    def _browse(self, field: QLineEdit, pattern: str) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Choose a file", field.text(), pattern)
+        if path:
+            field.setText(path)
+
+    def _lay_out(self, *buttons: QPushButton) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for title, field, button in zip(
+            ("Camera or video", "Board", "Calibration"),
+            (self.source, self.board, self.camera),
+            buttons,
+            strict=True,
+        ):
+            row.addWidget(plain_label(title, "quiet"))
+            row.addWidget(field, 1)
+            row.addWidget(button)
+            row.addSpacing(8)
+        row.addWidget(self.start_button)
+        below = QHBoxLayout()
+        below.addWidget(self.state_label)
+        below.addStretch(1)
+        below.addWidget(self.stages_label)
+        notice: QLabel = plain_label(RESEARCH_NOTICE, "notice")
+        below.addSpacing(16)
+        below.addWidget(notice)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.addLayout(row)
+        layout.addWidget(self.canvas, 1)
+        layout.addLayout(below)

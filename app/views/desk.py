@@ -1,0 +1,106 @@
+"""Where commands act in the window: long work as jobs, questions as dialogs, refusals as notices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from PyQt6.QtWidgets import QFileDialog, QMessageBox
+
+from app.commands.command import Command
+from app.jobs import JobRunner
+from app.reconstruction import Reconstruct
+from app.session import Session
+from app.views.about import show_about
+from core.errors import PlannerError
+from core.progress import Progress
+from core.study import Series
+
+if TYPE_CHECKING:
+    from app.views.main_window import MainWindow
+
+ResultT = TypeVar("ResultT")
+
+
+class QtDesk:
+    """The desk of one window."""
+
+    def __init__(self, window: MainWindow, session: Session, reconstruct: Reconstruct) -> None:
+        self.session = session
+        self.reconstruct = reconstruct
+        self.jobs = JobRunner(window)
+        self._window = window
+
+    @property
+    def is_busy(self) -> bool:
+        """True while long work runs."""
+        return self.jobs.is_busy
+
+    @property
+    def chosen_series(self) -> tuple[Series, ...]:
+        """The series marked in the study browser."""
+        return self._window.browser.chosen_series
+
+    def do(self, command: Command) -> None:
+        """Run a command; a refusal becomes a notice."""
+        self.attempt(lambda: command.run(self))
+
+    def attempt(self, action: Callable[[], object]) -> None:
+        """Do what a user asked for; a refusal becomes a notice."""
+        try:
+            action()
+        except PlannerError as refusal:
+            self.session.refuse(refusal)
+
+    def run(self, title: str, work: Callable[[Progress], ResultT], then: Callable[[ResultT], None]) -> None:
+        """Start long work in the place of what runs."""
+        self.jobs.start(title, work, lambda result: self.attempt(lambda: then(result)), self.session.refuse)
+
+    def cancel(self) -> None:
+        """Stop the long work that runs."""
+        self.jobs.cancel()
+
+    def ask_folder(self, title: str) -> Path | None:
+        """Let the user choose a folder that exists."""
+        path = QFileDialog.getExistingDirectory(self._window, title, self._start_folder())
+        return Path(path) if path else None
+
+    def ask_new_folder(self, title: str, name: str) -> Path | None:
+        """Let the user name a new folder."""
+        start = str(Path(self._start_folder()) / name)
+        path, _ = QFileDialog.getSaveFileName(self._window, title, start, "Auricle case (*.auricle)")
+        return Path(path) if path else None
+
+    def confirm(self, question: str, consequence: str) -> bool:
+        """Ask before something is lost."""
+        box = QMessageBox(self._window)
+        box.setText(question)
+        box.setInformativeText(consequence)
+        box.setStandardButtons(QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        return box.exec() == QMessageBox.StandardButton.Discard
+
+    def reset_views(self) -> None:
+        """Show everything again, in all views."""
+        self._window.planning.reset()
+
+    def show_about(self) -> None:
+        """Say what this program is and what it is not for."""
+        show_about(self._window, _version())
+
+    def quit(self) -> None:
+        """Close the window."""
+        self._window.close()
+
+    def _start_folder(self) -> str:
+        recent = self.session.settings.recent_studies
+        return str(Path(recent[0]).parent) if recent else str(Path.home())
+
+
+def _version() -> str:
+    try:
+        return version("auricle")
+    except PackageNotFoundError:
+        return "from source"

@@ -1,0 +1,58 @@
+"""The icons, drawn as lines on a 24 x 24 grid, so that they follow the text colour at any size."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QByteArray, QSize, Qt
+from PyQt6.QtGui import QIcon, QPainter, QPixmap
+from PyQt6.QtSvg import QSvgRenderer
+
+from app.views.theme import ACCENT, TEXT
+
+_PATHS = {
+    "folder": "M3 7.5v10.5h18v-9h-9l-2-2.5H3z",
+    "save": "M5 4h11l3 3v13H5zM8 4v5h7V4M8 20v-6h8v6",
+    "undo": "M9 6L4.5 10.5L9 15M4.5 10.5H15a4.5 4.5 0 0 1 0 9h-3",
+    "redo": "M15 6l4.5 4.5L15 15M19.5 10.5H9a4.5 4.5 0 0 0 0 9h3",
+    "bin": "M5 7h14M10 4h4M7 7l1 13h8l1-13M10.5 10.5v6M13.5 10.5v6",
+    "cursor": "M6 4l12 8.5-5.5 1L9.5 19z",
+    "ruler": "M4 15L15 4l5 5L9 20zM8 11l2 2M11 8l2 2M14 5l2 2",
+    "angle": "M20 19H4L15 5M10.5 19a7 7 0 0 0-2.2-5.4",
+    "pin": "M12 21s-6-6.2-6-11a6 6 0 0 1 12 0c0 4.8-6 11-6 11zM12 12a2 2 0 1 0 0-4 2 2 0 0 0 0 4z",
+    "plane": "M3 15l8-9h10l-8 9zM12 15v6M9.5 18.5L12 21l2.5-2.5",
+    "heart": (
+        "M12 20S4 14.5 4 9a4 4 0 0 1 8-1.5A4 4 0 0 1 20 9c0 5.5-8 11-8 11z"
+        "M7.5 11.5h2.5l1.5-2.5 1.5 4 1.2-1.5h2.300"
+    ),
+    "fit": "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5M9 12h6M12 9v6",
+    "eye": (
+        "M2.5 12S6 6 12 6s9.5 6 9.5 6-3.5 6-9.5 6-9.5-6-9.5-6zM12 14.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z"
+    ),
+    "eye_off": "M2.5 12S6 6 12 6s9.5 6 9.5 6-3.5 6-9.5 6-9.5-6-9.5-6zM5 19L19 5",
+    "lock": "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
+    "unlock": "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 6.5-1.8",
+    "play": "M8 5l11 7-11 7z",
+    "stop": "M6 6h12v12H6z",
+}
+
+
+def icon(name: str) -> QIcon:
+    """The icon of this name, quieter when its action is not available."""
+    result = QIcon()
+    result.addPixmap(_drawn(name, TEXT), QIcon.Mode.Normal)
+    result.addPixmap(_drawn(name, TEXT), QIcon.Mode.Active)
+    result.addPixmap(_drawn(name, "#565d67"), QIcon.Mode.Disabled)
+    result.addPixmap(_drawn(name, ACCENT), QIcon.Mode.Normal, QIcon.State.On)
+    return result
+
+
+def _drawn(name: str, colour: str, size: int = 40) -> QPixmap:
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="none" stroke-width="1.6" '
+        f'stroke-linecap="round" stroke-linejoin="round" stroke="{colour}" d="{_PATHS[name]}"/></svg>'
+    )
+    pixmap = QPixmap(QSize(size, size))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    QSvgRenderer(QByteArray(svg.encode())).render(painter)
+    painter.end()
+    return pixmap

@@ -1,0 +1,256 @@
+"""The window: puts the views together and passes their wishes to commands and session."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PyQt6.QtCore import QByteArray, QSize, Qt, QTimer
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PyQt6.QtWidgets import QMainWindow, QSplitter, QTabWidget, QToolBar, QVBoxLayout, QWidget
+
+from app.commands import planning, study
+from app.jobs import JobRunner
+from app.reconstruction import Reconstruct
+from app.session import Session
+from app.state import State
+from app.views.actions import Actions
+from app.views.ar_view import ArView
+from app.views.desk import QtDesk
+from app.views.labels import plain_label
+from app.views.notices import NoticeBar
+from app.views.plan_list import PlanList
+from app.views.planning import PlanningPage
+from app.views.preload import preload_3d
+from app.views.progress import ProgressStrip
+from app.views.structures import StructureList
+from app.views.study_browser import THUMBNAIL, StudyBrowser
+from app.views.thumbnails import Thumbnails
+from core.resources import RESEARCH_NOTICE
+from plan.items import CutPlane, Point
+
+SIZE = QSize(1600, 1000)
+SIDES = (290, 960, 350)
+
+
+class MainWindow(QMainWindow):
+    """One window on one session."""
+
+    def __init__(self, session: Session, reconstruct: Reconstruct) -> None:
+        super().__init__()
+        self.session = session
+        self.setWindowTitle("Auricle")
+        self.setAcceptDrops(True)
+        self.browser = StudyBrowser()
+        self.planning = PlanningPage()
+        self.structures = StructureList()
+        self.plan_list = PlanList()
+        self.ar = ArView()
+        self.notices = NoticeBar()
+        self.progress = ProgressStrip()
+        self.desk = QtDesk(self, session, reconstruct)
+        self.actions_ = Actions(self, self.desk.do)
+        self.thumbnails = Thumbnails(THUMBNAIL, self)
+        self._loader = JobRunner(self)
+        self._is_scene_wanted = True
+        self._lay_out()
+        self._connect()
+        self._restore()
+        self._unwatch = session.watch(self._show_change)
+        self._show_all(session.state)
+
+    def open_folder(self, folder: Path) -> None:
+        """Open a study or a case."""
+        self.desk.attempt(lambda: study.open_study(self.desk, folder))
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """The 3-D library is slow to import: fetched in a thread once the window is there."""
+        super().showEvent(event)
+        if self._is_scene_wanted:
+            self._is_scene_wanted = False
+            QTimer.singleShot(0, self._fetch_3d)
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Leave nothing behind: no thread, no timer, no file that is held."""
+        if event is None:
+            return
+        if not study.may_leave(self.desk):
+            event.ignore()
+            return
+        self._remember()
+        self._unwatch()
+        self.ar.close_view()
+        for jobs in (self.thumbnails, self._loader, self.desk.jobs):
+            jobs.close()
+        self.planning.scene.close_scene()
+        self.session.close()
+        event.accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        """A folder may be dropped."""
+        if event is not None and _dropped_folder(event) is not None and not self.desk.is_busy:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        """Open the folder that was dropped."""
+        folder = _dropped_folder(event) if event is not None else None
+        if folder is not None:
+            self.open_folder(folder)
+
+    def _fetch_3d(self) -> None:
+        self._loader.start("3-D view", preload_3d, lambda _: self.planning.scene.build(), self.session.refuse)
+
+    def _show_change(self, before: State, after: State) -> None:
+        self.actions_.refresh(after, self.desk.is_busy)
+        if after.scan is not before.scan:
+            self.browser.show_scan(after.scan)
+            self.thumbnails.make(after.scan)
+            self.browser.show_recent(self.session.settings.recent_studies)
+        if after.series is not before.series or after.scan is not before.scan:
+            self.browser.show_open_series(after.series)
+        if after.anatomy is not before.anatomy:
+            self.structures.show_anatomy(after.anatomy)
+            self.structures.show_view(after.view)
+        if after.view is not before.view:
+            self.structures.show_view(after.view)
+        if after.history is not before.history or after.selected_id != before.selected_id:
+            self.plan_list.show_plan(after.plan, after.selected_id)
+        self.planning.show_state(after)
+        if (after.anatomy, after.history, after.view) != (before.anatomy, before.history, before.view):
+            self.ar.show_state(after)
+        if after.notices != before.notices:
+            self.notices.add(after.notices[_n_common(before.notices, after.notices) :])
+        self._show_title(after)
+
+    def _show_all(self, state: State) -> None:
+        self.browser.show_scan(state.scan)
+        self.browser.show_recent(self.session.settings.recent_studies)
+        self.structures.show_anatomy(state.anatomy)
+        self.structures.show_view(state.view)
+        self.plan_list.show_plan(state.plan, state.selected_id)
+        self.planning.show_state(state)
+        self.actions_.refresh(state, self.desk.is_busy)
+        self._show_title(state)
+
+    def _show_title(self, state: State) -> None:
+        name = state.case.stem if state.case else (state.folder.name if state.folder else "")
+        self.setWindowTitle(f"{name}{'' if state.is_saved else ' *'} – Auricle" if name else "Auricle")
+
+    def _lay_out(self) -> None:
+        self.resize(SIZE)
+        bar = QToolBar("Tools")
+        bar.setObjectName("toolbar")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(20, 20))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.actions_.fill_toolbar(bar)
+        self.addToolBar(bar)
+        menus = self.menuBar()
+        if menus is not None:
+            self.actions_.fill_menus(menus)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.planning, "Plan")
+        self.tabs.addTab(self.ar, "Augmented reality")
+        right = QSplitter(Qt.Orientation.Vertical)
+        right.addWidget(self.structures)
+        right.addWidget(self.plan_list)
+        right.setSizes([380, 520])
+        right.setChildrenCollapsible(False)
+        self._sides = QSplitter()
+        for widget in (self.browser, self.tabs, right):
+            self._sides.addWidget(widget)
+        self._sides.setSizes(list(SIDES))
+        self._sides.setStretchFactor(1, 1)
+        self._sides.setHandleWidth(4)
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.notices)
+        layout.addWidget(self._sides, 1)
+        self.setCentralWidget(centre)
+        status = self.statusBar()
+        if status is not None:
+            status.setSizeGripEnabled(False)
+            status.addWidget(self.progress)
+            status.addPermanentWidget(plain_label(RESEARCH_NOTICE, "notice"))
+
+    def _connect(self) -> None:
+        session, desk = self.session, self.desk
+        self.browser.browse_requested.connect(self.actions_.by_key["file.open"].trigger)
+        self.browser.folder_chosen.connect(self.open_folder)
+        self.browser.series_chosen.connect(lambda series: study.open_series(desk, series))
+        self.thumbnails.made.connect(self.browser.show_thumbnail)
+        self.planning.looked_at.connect(session.look_at)
+        self.planning.placed.connect(lambda place: desk.attempt(lambda: session.place(place)))
+        self.planning.window_dragged.connect(self._drag_window)
+        self.planning.phase_requested.connect(self._open_phase)
+        self.planning.scene.plane_moved.connect(self._move_plane)
+        self.planning.scene.refused.connect(session.refuse)
+        self.structures.look_requested.connect(session.look)
+        self.plan_list.selected.connect(session.select)
+        self.plan_list.visited.connect(lambda key: planning.go_to(desk, key))
+        self.plan_list.renamed.connect(lambda key, name: self._change(key, "Rename", name=name))
+        self.plan_list.shown_requested.connect(
+            lambda key, on: self._change(key, "Show" if on else "Hide", is_active=on)
+        )
+        self.plan_list.locked_requested.connect(
+            lambda key, on: self._change(key, "Lock" if on else "Unlock", is_locked=on)
+        )
+        self.plan_list.remove_requested.connect(
+            lambda key: desk.attempt(lambda: planning.remove_item(desk, key))
+        )
+        self.ar.refused.connect(session.refuse)
+        self.ar.setup_used.connect(self._remember_ar)
+        self.progress.cancel_requested.connect(desk.cancel)
+        desk.jobs.started.connect(self.progress.follow)
+        desk.jobs.started.connect(self._refresh_actions)
+        desk.jobs.ended.connect(self._refresh_actions)
+
+    def _refresh_actions(self) -> None:
+        self.actions_.refresh(self.session.state, self.desk.is_busy)
+
+    def _drag_window(self, across: float, down: float) -> None:
+        window = self.session.state.window
+        if window is not None:
+            self.session.set_window(window.dragged(across, down))
+
+    def _open_phase(self, phase: int) -> None:
+        series = self.session.state.series
+        if series is not None and phase != self.session.state.phase:
+            study.open_series(self.desk, series, phase)
+
+    def _move_plane(self, item_id: str, origin_mm: Point, normal: Point) -> None:
+        self._change(item_id, "Move", origin_mm=origin_mm, normal=normal)
+
+    def _change(self, item_id: str, verb: str, **values: object) -> None:
+        item = self.session.state.plan.find(item_id)
+        if isinstance(item, CutPlane) or "name" in values:
+            changed = replace(item, **values)  # type: ignore[arg-type]
+            self.desk.attempt(lambda: planning.change_item(self.desk, changed, verb))
+
+    def _restore(self) -> None:
+        settings = self.session.settings
+        self.restoreGeometry(QByteArray.fromBase64(settings.window_geometry.encode("ascii", "ignore")))
+        self.ar.show_fields(settings.ar_source, settings.ar_board, settings.ar_camera)
+
+    def _remember(self) -> None:
+        geometry = bytes(self.saveGeometry().toBase64().data()).decode("ascii")
+        self.session.remember(replace(self.session.settings, window_geometry=geometry))
+
+    def _remember_ar(self, source: str, board: str, camera: str) -> None:
+        settings = replace(self.session.settings, ar_source=source, ar_board=board, ar_camera=camera)
+        self.session.remember(settings)
+
+
+def _dropped_folder(event: QDragEnterEvent | QDropEvent) -> Path | None:
+    data = event.mimeData()
+    paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data else []
+    if len(paths) != 1:
+        return None
+    return paths[0] if paths[0].is_dir() else paths[0].parent
+
+
+def _n_common(before: tuple[object, ...], after: tuple[object, ...]) -> int:
+    return len(before) if after[: len(before)] == before else 0

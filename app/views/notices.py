@@ -1,0 +1,63 @@
+"""What the user should know: the newest notice as a bar, what, why and what to do, with a copy button."""
+
+from __future__ import annotations
+
+from PyQt6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+from app.views.labels import plain_label
+from app.views.theme import RAISED, STOP, WARNING
+from core.errors import Finding
+
+
+class NoticeBar(QWidget):
+    """Shows one notice at a time, the newest first; closing it shows the one before."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("notices")
+        self._open: list[Finding] = []
+        self.text = plain_label()
+        self.text.setWordWrap(True)
+        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._count = plain_label("", "quiet")
+        copy, close = QPushButton("Copy"), QPushButton("Close")
+        copy.clicked.connect(self._copy)
+        close.clicked.connect(self._close)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 8, 6)
+        for widget in (self.text, self._count, copy, close):
+            layout.addWidget(widget)
+        layout.setStretch(0, 1)
+        self.hide()
+
+    def add(self, findings: tuple[Finding, ...]) -> None:
+        """Show these, the last one first."""
+        self._open = [old for old in self._open if old not in findings] + list(dict.fromkeys(findings))
+        self._show()
+
+    def _show(self) -> None:
+        self.setVisible(bool(self._open))
+        if self._open:
+            newest = self._open[-1]
+            edge = STOP if newest.code == "refused" else WARNING
+            self.setStyleSheet(
+                f"#notices, #notices QLabel {{ background: {RAISED}; }}"
+                f"#notices {{ border-left: 4px solid {edge}; }}"
+            )
+            self.text.setText(_sentence(newest))
+            self._count.setText(f"{len(self._open)} notices" if len(self._open) > 1 else "")
+
+    def _copy(self) -> None:
+        clipboard = QApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText("\n".join(_sentence(finding) for finding in self._open))
+
+    def _close(self) -> None:
+        self._open.pop()
+        self._show()
+
+
+def _sentence(finding: Finding) -> str:
+    what = finding.what[:1].upper() + finding.what[1:]
+    fix = finding.fix[:1].upper() + finding.fix[1:]
+    return f"{what}: {finding.why}. {fix}."

@@ -1,0 +1,126 @@
+"""The items of the plan: select, show, lock, rename, remove; each with its measure."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
+from PyQt6.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QToolButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.describe import describe_item
+from app.views.icons import icon
+from app.views.labels import plain_label
+from plan.edits import kind_title
+from plan.items import Angle, CutPlane, Distance, Item, Landmark
+from plan.plan import Plan
+
+ICONS = {CutPlane: "plane", Distance: "ruler", Angle: "angle", Landmark: "pin"}
+ID_ROLE = Qt.ItemDataRole.UserRole
+
+
+class PlanList(QWidget):
+    """Lists the plan's items; emits what the user wants done with one."""
+
+    selected = pyqtSignal(object)
+    visited = pyqtSignal(str)
+    renamed = pyqtSignal(str, str)
+    shown_requested = pyqtSignal(str, bool)
+    locked_requested = pyqtSignal(str, bool)
+    remove_requested = pyqtSignal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("plan")
+        self._is_filling = False
+        self.tree = self._make_tree()
+        self._empty = plain_label("Cut planes and measures appear here.", "quiet")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 10, 8)
+        for widget in (plain_label("Plan", "heading"), self._empty, self.tree):
+            layout.addWidget(widget)
+        layout.setStretchFactor(self.tree, 1)
+
+    def show_plan(self, plan: Plan, selected_id: str | None) -> None:
+        """List the items of a plan."""
+        self._is_filling = True
+        self.tree.clear()
+        self._empty.setVisible(not plan.items)
+        for item in plan.items:
+            row = self._row(item)
+            row.setSelected(item.item_id == selected_id)
+        self._is_filling = False
+
+    def texts(self) -> list[tuple[str, str]]:
+        """Name and measure of each row."""
+        rows = [self.tree.topLevelItem(n) for n in range(self.tree.topLevelItemCount())]
+        return [(row.text(0), row.text(1)) for row in rows if row is not None]
+
+    def _make_tree(self) -> QTreeWidget:
+        tree = QTreeWidget()
+        tree.setHeaderHidden(True)
+        tree.setRootIsDecorated(False)
+        tree.setColumnCount(3)
+        tree.setIconSize(QSize(18, 18))
+        tree.setEditTriggers(QTreeWidget.EditTrigger.EditKeyPressed)
+        header = tree.header()
+        if header is not None:
+            header.setStretchLastSection(False)
+            header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+            header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+            header.setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
+        tree.itemSelectionChanged.connect(self._select)
+        tree.itemDoubleClicked.connect(lambda row: self.visited.emit(row.data(0, ID_ROLE)))
+        tree.itemChanged.connect(self._rename)
+        return tree
+
+    def _row(self, item: Item) -> QTreeWidgetItem:
+        row = QTreeWidgetItem(self.tree, [item.name, describe_item(item), ""])
+        row.setData(0, ID_ROLE, item.item_id)
+        row.setIcon(0, icon(ICONS[type(item)]))
+        row.setToolTip(0, f"{kind_title(item).capitalize()}; double-click to go there, F2 to rename")
+        row.setFlags(row.flags() | Qt.ItemFlag.ItemIsEditable)
+        row.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.tree.setItemWidget(row, 2, self._buttons(item))
+        return row
+
+    def _buttons(self, item: Item) -> QWidget:
+        holder = QWidget()
+        layout = QHBoxLayout(holder)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        key = item.item_id
+        if isinstance(item, CutPlane):
+            shown = self._button("eye" if item.is_active else "eye_off", "Cut or do not cut", holder)
+            shown.clicked.connect(lambda _, on=not item.is_active: self.shown_requested.emit(key, on))
+            locked = self._button("lock" if item.is_locked else "unlock", "Lock or unlock", holder)
+            locked.clicked.connect(lambda _, on=not item.is_locked: self.locked_requested.emit(key, on))
+            layout.addWidget(shown)
+            layout.addWidget(locked)
+        remove = self._button("bin", "Remove", holder)
+        remove.clicked.connect(lambda: self.remove_requested.emit(key))
+        layout.addStretch(1)
+        layout.addWidget(remove)
+        return holder
+
+    @staticmethod
+    def _button(name: str, tip: str, parent: QWidget) -> QToolButton:
+        button = QToolButton(parent)
+        button.setIcon(icon(name))
+        button.setToolTip(tip)
+        button.setAutoRaise(True)
+        return button
+
+    def _select(self) -> None:
+        if not self._is_filling:
+            rows = self.tree.selectedItems()
+            self.selected.emit(rows[0].data(0, ID_ROLE) if rows else None)
+
+    def _rename(self, row: QTreeWidgetItem) -> None:
+        if not self._is_filling:
+            self.renamed.emit(row.data(0, ID_ROLE), row.text(0))

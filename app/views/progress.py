@@ -1,0 +1,42 @@
+"""The progress of long work in the status bar, with a way to stop it."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+
+from app.jobs import Job
+from app.views.labels import plain_label
+
+
+class ProgressStrip(QWidget):
+    """Shows the stage and the share that is done; emits the wish to cancel."""
+
+    cancel_requested = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("progress")
+        self.stage = plain_label()
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setFixedWidth(260)
+        self.cancel = QPushButton("Cancel")
+        self.cancel.clicked.connect(self.cancel_requested)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 2, 8, 2)
+        for widget in (self.stage, self.bar, self.cancel):
+            layout.addWidget(widget)
+        self.hide()
+
+    def follow(self, job: Job) -> None:
+        """Show this job until it ends."""
+        self.stage.setText(f"{job.title}…")
+        self.bar.setValue(0)
+        self.show()
+        job.progressed.connect(self._show_report)
+        job.ended.connect(self.hide)
+
+    def _show_report(self, stage: str, done: float) -> None:
+        self.stage.setText(stage[:1].upper() + stage[1:])
+        self.bar.setValue(round(done * 1000))

@@ -1,0 +1,134 @@
+"""The 3-D view: a placeholder at once, VTK's widget as soon as its library is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PyQt6.QtCore import QEvent, QObject, QPoint, Qt, pyqtSignal
+from PyQt6.QtGui import QMouseEvent
+from PyQt6.QtWidgets import QStackedLayout, QWidget
+
+from app.state import State
+from app.tools import Tool, points_scene
+from app.views.labels import plain_label
+from core.anatomy import Anatomy
+from core.errors import PlannerError
+from plan.items import CutPlane, Point
+from plan.plan import Plan
+
+if TYPE_CHECKING:
+    from render.renderer import SceneRenderer
+
+CLICK_PX = 4
+
+
+class SceneView(QWidget):
+    """Shows anatomy and plan in space; emits points placed on surfaces and planes that were dragged."""
+
+    placed = pyqtSignal(object)
+    looked_at = pyqtSignal(object)
+    plane_moved = pyqtSignal(str, object, object)
+    refused = pyqtSignal(object)
+    ready = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("scene")
+        self.renderer: SceneRenderer | None = None
+        self.interactor: Any = None
+        self._state = State()
+        self._pressed: QPoint | None = None
+        self._waiting = plain_label("Preparing the 3-D view…", "quiet")
+        self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._layout = QStackedLayout(self)
+        self._layout.addWidget(self._waiting)
+
+    def build(self) -> None:
+        """Make VTK's widget. Slow the first time unless `preload` ran before in another thread."""
+        from pyvistaqt import QtInteractor
+
+        from render.renderer import SceneRenderer
+
+        self.interactor = QtInteractor(self, auto_update=False)
+        self.interactor.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.interactor.setAcceptDrops(False)
+        self.interactor.installEventFilter(self)
+        self._layout.addWidget(self.interactor)
+        self._layout.setCurrentWidget(self.interactor)
+        self.renderer = SceneRenderer(self.interactor)
+        self.renderer.drag_planes(self._preview, self._release)
+        self.show_state(self._state)
+        self.ready.emit()
+
+    def show_state(self, state: State) -> None:
+        """Show this state from now on."""
+        is_new_anatomy = state.anatomy is not self._state.anatomy
+        self._state = state
+        if self.renderer is not None:
+            self._show(state.plan)
+            if is_new_anatomy:
+                self.renderer.reset_camera()
+            is_navigating = state.tool is Tool.NAVIGATE
+            self.interactor.setCursor(
+                Qt.CursorShape.ArrowCursor if is_navigating else Qt.CursorShape.CrossCursor
+            )
+
+    def reset(self) -> None:
+        """Look at everything from the front."""
+        if self.renderer is not None:
+            self.renderer.reset_camera()
+
+    def close_scene(self) -> None:
+        """Let go of VTK's window; the view shows nothing afterwards."""
+        if self.renderer is not None:
+            self.interactor.removeEventFilter(self)
+            self.renderer.close()
+            self.interactor.close()
+            self.renderer = self.interactor = None
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Tell a click, which places a point, from a drag, which turns the scene."""
+        if isinstance(event, QMouseEvent) and watched is self.interactor:
+            here = event.position().toPoint()
+            if event.type() == QEvent.Type.MouseButtonPress and event.button() == Qt.MouseButton.LeftButton:
+                self._pressed = here
+            elif event.type() == QEvent.Type.MouseButtonRelease and self._pressed is not None:
+                if (
+                    here - self._pressed
+                ).manhattanLength() < CLICK_PX and self._state.tool is not Tool.NAVIGATE:
+                    self._pick(here, self.placed)
+                self._pressed = None
+            elif event.type() == QEvent.Type.MouseButtonDblClick:
+                self._pick(here, self.looked_at)
+        return False
+
+    def _pick(self, here: QPoint, signal: Any) -> None:
+        if self.renderer is None:
+            return
+        ratio = self.interactor.devicePixelRatioF()
+        found = self.renderer.pick(here.x() * ratio, (self.interactor.height() - 1 - here.y()) * ratio)
+        if found is not None:
+            signal.emit(found[1])
+
+    def _show(self, plan: Plan) -> None:
+        from render.compose import compose
+
+        state = self._state
+        anatomy = state.anatomy or Anatomy({}, frame_of_reference_uid=plan.frame_of_reference_uid)
+        assert self.renderer is not None
+        try:
+            scene = compose(anatomy, plan, state.view)
+        except PlannerError as refusal:
+            self.refused.emit(refusal)
+            return
+        points, lines = points_scene(state.placed_mm)
+        self.renderer.show(replace(scene, points=scene.points + points, polylines=scene.polylines + lines))
+
+    def _preview(self, item_id: str, origin_mm: Point, normal: Point) -> None:
+        plane = self._state.plan.find(item_id)
+        if isinstance(plane, CutPlane):
+            self._show(self._state.plan.with_item(replace(plane, origin_mm=origin_mm, normal=normal)))
+
+    def _release(self, item_id: str, origin_mm: Point, normal: Point) -> None:
+        self.plane_moved.emit(item_id, origin_mm, normal)

@@ -1,0 +1,137 @@
+"""How the things over a slice are drawn; what they are and where is worked out in `app.slices`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QColor, QFont, QPainter, QPen, QPolygonF
+
+from app.slices import Frame, Mark, Outline
+from app.state import State
+from app.views.theme import ORIENTATION_COLOURS, QUIET, TEXT
+
+if TYPE_CHECKING:
+    from app.views.slice_view import SliceView
+
+GAP_PX = 14
+OTHERS = {
+    "axial": ("sagittal", "coronal"),
+    "coronal": ("sagittal", "axial"),
+    "sagittal": ("coronal", "axial"),
+}
+
+
+def paint_slice(
+    painter: QPainter,
+    view: SliceView,
+    frame: Frame,
+    state: State,
+    lines: tuple[Outline, ...],
+    plan_marks: tuple[Mark, ...],
+) -> None:
+    """Paint contours, marks, crosshair, letters and texts over a slice that is already there."""
+    ratio = view.devicePixelRatioF()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for outline in lines:
+        painter.setPen(QPen(QColor.fromRgbF(*outline.colour), 1.6))
+        for line in outline.lines:
+            painter.drawPolyline(QPolygonF(_points(line, ratio)))
+    for mark in plan_marks:
+        _paint_mark(painter, mark, ratio, mark.item_id == state.selected_id)
+    _paint_crosshair(painter, view, frame, state, ratio)
+    _paint_placed(painter, frame, state, ratio)
+    _paint_texts(painter, view, frame, state)
+
+
+def _points(pixels: np.ndarray, ratio: float) -> list[QPointF]:
+    # A pixel's centre at an integer lies half a pixel inside the widget's coordinates.
+    return [QPointF(x, y) for x, y in (pixels + 0.5) / ratio]
+
+
+def _paint_balls(painter: QPainter, points: list[QPointF], colour: QColor) -> None:
+    painter.setBrush(colour)
+    for point in points:
+        painter.drawEllipse(point, 3.0, 3.0)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def _paint_mark(painter: QPainter, mark: Mark, ratio: float, is_selected: bool) -> None:
+    colour = QColor.fromRgbF(*mark.colour)
+    pen = QPen(colour, 2.4 if is_selected else 1.6)
+    if mark.is_dashed:
+        pen.setStyle(Qt.PenStyle.DashLine)
+    painter.setPen(pen)
+    points = _points(mark.pixels, ratio)
+    if len(points) > 1:
+        painter.drawPolyline(QPolygonF(points))
+    if not mark.is_dashed:
+        _paint_balls(painter, points, colour)
+    if mark.text:
+        at = (points[0] + points[-1]) / 2.0
+        _text(painter, at + QPointF(8, -8), mark.text, colour)
+
+
+def _paint_crosshair(painter: QPainter, view: SliceView, frame: Frame, state: State, ratio: float) -> None:
+    if state.crosshair_mm is None:
+        return
+    x, y = (frame.to_px(np.array(state.crosshair_mm))[0] + 0.5) / ratio
+    upright, level = (QColor(ORIENTATION_COLOURS[name]) for name in OTHERS[view.orientation])
+    for colour in (upright, level):
+        colour.setAlpha(150)
+    painter.setPen(QPen(upright, 1.0))
+    painter.drawLine(QPointF(x, 0), QPointF(x, y - GAP_PX))
+    painter.drawLine(QPointF(x, y + GAP_PX), QPointF(x, view.height()))
+    painter.setPen(QPen(level, 1.0))
+    painter.drawLine(QPointF(0, y), QPointF(x - GAP_PX, y))
+    painter.drawLine(QPointF(x + GAP_PX, y), QPointF(view.width(), y))
+
+
+def _paint_placed(painter: QPainter, frame: Frame, state: State, ratio: float) -> None:
+    if not state.placed_mm:
+        return
+    points = _points(frame.to_px(np.array(state.placed_mm)), ratio)
+    painter.setPen(QPen(QColor(TEXT), 1.6, Qt.PenStyle.DotLine))
+    painter.drawPolyline(QPolygonF(points))
+    _paint_balls(painter, points, QColor(TEXT))
+
+
+def _paint_texts(painter: QPainter, view: SliceView, frame: Frame, state: State) -> None:
+    from render.slice_plane import orientation_letters
+
+    area = QRectF(view.rect()).adjusted(8, 5, -8, -5)
+    flags = Qt.AlignmentFlag
+    font = QFont(painter.font())
+    font.setBold(True)
+    painter.setFont(font)
+    left, right, top, bottom = orientation_letters(frame.plane)
+    for text, side in (
+        (left, flags.AlignLeft | flags.AlignVCenter),
+        (right, flags.AlignRight | flags.AlignVCenter),
+        (top, flags.AlignTop | flags.AlignHCenter),
+        (bottom, flags.AlignBottom | flags.AlignHCenter),
+    ):
+        _boxed(painter, area, side, text, QColor(TEXT))
+    colour = QColor(ORIENTATION_COLOURS[view.orientation])
+    _boxed(painter, area, flags.AlignLeft | flags.AlignTop, view.title, colour)
+    font.setBold(False)
+    painter.setFont(font)
+    if state.window is not None:
+        grey = f"L {state.window.level:.0f}  W {state.window.width:.0f}"
+        _boxed(painter, area, flags.AlignRight | flags.AlignTop, grey, QColor(QUIET))
+    _boxed(painter, area, flags.AlignLeft | flags.AlignBottom, view.readout(), QColor(QUIET))
+
+
+def _boxed(painter: QPainter, area: QRectF, side: Qt.AlignmentFlag, text: str, colour: QColor) -> None:
+    painter.setPen(QColor(0, 0, 0, 200))
+    painter.drawText(area.translated(1, 1), side, text)
+    painter.setPen(colour)
+    painter.drawText(area, side, text)
+
+
+def _text(painter: QPainter, at: QPointF, text: str, colour: QColor) -> None:
+    painter.setPen(QColor(0, 0, 0, 220))
+    painter.drawText(at + QPointF(1, 1), text)
+    painter.setPen(colour)
+    painter.drawText(at, text)

@@ -1,0 +1,206 @@
+"""One slice: grey values, contours of the reconstruction, the plan's marks, crosshair and letters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PyQt6.QtCore import QPoint, QPointF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PyQt6.QtWidgets import QSizePolicy, QWidget
+
+from app.slices import (
+    IMAGE_AXES_TITLES,
+    Frame,
+    Framing,
+    Outline,
+    frame_of,
+    grey_picture,
+    marks,
+    outlines,
+    readout,
+    scrolled,
+)
+from app.state import State
+from app.tools import Tool
+from app.views.slice_painting import paint_slice
+from app.views.theme import GROUND, QUIET
+
+if TYPE_CHECKING:
+    from render.slice_plane import Orientation
+
+DRAG_PX = 4
+Buttons = Qt.MouseButton
+Modifiers = Qt.KeyboardModifier
+
+
+class SliceView(QWidget):
+    """Shows one orientation of the state; emits where the user looks, places points and drags the window."""
+
+    looked_at = pyqtSignal(object)
+    placed = pyqtSignal(object)
+    window_dragged = pyqtSignal(float, float)
+
+    def __init__(self, orientation: Orientation, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.orientation = orientation
+        self.framing = Framing()
+        self._state = State()
+        self._grey: tuple[object, QImage] | None = None
+        self._outlines: tuple[object, tuple[Outline, ...]] | None = None
+        self._pressed: QPoint | None = None
+        self._last = QPoint()
+        self._is_dragging = False
+        self._pointer: QPoint | None = None
+        self.setMouseTracking(True)
+        self.setMinimumSize(QSize(160, 120))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setObjectName(f"slice_{orientation}")
+
+    def show_state(self, state: State) -> None:
+        """Show this state from now on."""
+        self._state = state
+        self.setCursor(
+            Qt.CursorShape.ArrowCursor if state.tool is Tool.NAVIGATE else Qt.CursorShape.CrossCursor
+        )
+        self.update()
+
+    def reset(self) -> None:
+        """Show the whole slice again."""
+        self.framing = Framing()
+        self.update()
+
+    @property
+    def title(self) -> str:
+        """What the view calls its orientation."""
+        return IMAGE_AXES_TITLES[self.orientation] if self._state.along_image else self.orientation.capitalize()
+
+    def frame(self) -> Frame | None:
+        """Where the picture lies now; None when there is nothing to show."""
+        state = self._state
+        if state.volume is None or state.crosshair_mm is None:
+            return None
+        size = self.size() * self.devicePixelRatioF()
+        size_px = (max(size.width(), 1), max(size.height(), 1))
+        return frame_of(
+            state.volume, self.orientation, state.crosshair_mm, size_px, self.framing, state.along_image
+        )
+
+    def position_of(self, at_mm: np.ndarray) -> QPoint:
+        """Where an LPS position lies in this widget. Raises ValueError when nothing is shown."""
+        frame = self.frame()
+        if frame is None:
+            raise ValueError("nothing is shown")
+        column, row = frame.to_px(at_mm)[0] / self.devicePixelRatioF()
+        return QPoint(round(column), round(row))
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paint the slice and what lies over it."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(GROUND))
+        frame = self.frame()
+        if frame is None:
+            painter.setPen(QColor(QUIET))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.title)
+        else:
+            painter.drawImage(QPointF(0, 0), self._grey_image(frame))
+            paint_slice(painter, self, frame, self._state, self._lines(frame), marks(self._state, frame))
+        painter.end()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """A new size needs a new picture."""
+        self.update()
+
+    def readout(self) -> str:
+        """Position and value under the pointer; empty when it is elsewhere."""
+        frame = self.frame()
+        if frame is None or self._pointer is None or self._state.volume is None:
+            return ""
+        return readout(self._state.volume, self._at(self._pointer, frame))
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:
+        """Wheel: next slice. With Ctrl: zoom."""
+        frame, state = self.frame(), self._state
+        if event is None or frame is None or state.volume is None or state.crosshair_mm is None:
+            return
+        turns = event.angleDelta().y() / 120.0
+        if event.modifiers() & Modifiers.ControlModifier:
+            self.framing = self.framing.zoomed(1.15**turns)
+            self.update()
+        elif turns:
+            n_steps = round(turns) or (1 if turns > 0 else -1)
+            self.looked_at.emit(scrolled(state.volume, state.crosshair_mm, frame, -n_steps))
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Remember where a click or a drag begins."""
+        if event is not None:
+            self._pressed = self._last = event.position().toPoint()
+            self._is_dragging = False
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        """Drag: window (left), crosshair (Ctrl left), zoom (right), pan (middle or Shift left)."""
+        frame = self.frame()
+        if event is None or frame is None:
+            return
+        here = event.position().toPoint()
+        self._pointer = here
+        if self._pressed is None:
+            self.update()
+            return
+        self._is_dragging |= (here - self._pressed).manhattanLength() >= DRAG_PX
+        if self._is_dragging:
+            self._drag(event, here - self._last, here, frame)
+            self._last = here
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        """A click without a drag looks there, or places a point with the tool in hand."""
+        frame = self.frame()
+        is_click = self._pressed is not None and not self._is_dragging
+        if event is not None and frame is not None and is_click and event.button() == Buttons.LeftButton:
+            at_mm = self._at(event.position().toPoint(), frame)
+            (self.looked_at if self._state.tool is Tool.NAVIGATE else self.placed).emit(at_mm)
+        self._pressed = None
+        self._is_dragging = False
+
+    def leaveEvent(self, event: object) -> None:
+        """Nothing is under the pointer any more."""
+        self._pointer = None
+        self.update()
+
+    def _drag(self, event: QMouseEvent, step: QPoint, here: QPoint, frame: Frame) -> None:
+        is_left = bool(event.buttons() & Buttons.LeftButton)
+        is_shift = bool(event.modifiers() & Modifiers.ShiftModifier)
+        if event.buttons() & Buttons.MiddleButton or (is_left and is_shift):
+            mm = frame.spacing_mm * self.devicePixelRatioF()
+            self.framing = self.framing.panned(step.x() * mm, step.y() * mm)
+            self.update()
+        elif event.buttons() & Buttons.RightButton:
+            self.framing = self.framing.zoomed(1.01 ** -step.y())
+            self.update()
+        elif is_left and event.modifiers() & Modifiers.ControlModifier:
+            self.looked_at.emit(self._at(here, frame))
+        elif is_left and self._state.tool is Tool.NAVIGATE:
+            self.window_dragged.emit(step.x() / self.width(), step.y() / self.height())
+
+    def _at(self, place: QPoint, frame: Frame) -> np.ndarray:
+        ratio = self.devicePixelRatioF()
+        return frame.to_mm(place.x() * ratio, place.y() * ratio)
+
+    def _grey_image(self, frame: Frame) -> QImage:
+        key = (id(self._state.volume), self._state.window, frame)
+        if self._grey is None or self._grey[0] != key:
+            grey = grey_picture(self._state, frame)
+            assert grey is not None
+            height, width = grey.shape
+            image = QImage(grey.tobytes(), width, height, width, QImage.Format.Format_Grayscale8).copy()
+            image.setDevicePixelRatio(self.devicePixelRatioF())
+            self._grey = (key, image)
+        return self._grey[1]
+
+    def _lines(self, frame: Frame) -> tuple[Outline, ...]:
+        key = (id(self._state.anatomy), self._state.view, frame)
+        if self._outlines is None or self._outlines[0] != key:
+            self._outlines = (key, outlines(self._state, frame))
+        return self._outlines[1]

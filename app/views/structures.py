@@ -1,0 +1,108 @@
+"""The structures of a reconstruction: visible or not, colour, opacity, volume in ml."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QIcon, QPixmap
+from PyQt6.QtWidgets import QColorDialog, QGridLayout, QSlider, QToolButton, QVBoxLayout, QWidget
+
+from app.describe import structure_title, structure_volume
+from app.views.icons import icon
+from app.views.labels import plain_label
+from core.anatomy import Anatomy
+from render.view import StructureView, ViewState
+
+
+class StructureList(QWidget):
+    """One row for each structure; emits how the user wants it shown."""
+
+    look_requested = pyqtSignal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("structures")
+        self.rows: dict[str, StructureRow] = {}
+        self._view = ViewState()
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(6)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setColumnStretch(2, 1)
+        self._empty = plain_label("Reconstruct a series to see its structures here.", "quiet")
+        self._empty.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 8, 10, 4)
+        layout.addWidget(plain_label("Structures", "heading"))
+        layout.addWidget(self._empty)
+        layout.addLayout(self._grid)
+
+    def show_anatomy(self, anatomy: Anatomy | None) -> None:
+        """List the structures of a reconstruction."""
+        for row in self.rows.values():
+            row.delete()
+        self.rows.clear()
+        self._empty.setVisible(anatomy is None)
+        for number, key in enumerate(anatomy.surfaces if anatomy else ()):
+            assert anatomy is not None
+            row = StructureRow(self, structure_title(key), structure_volume(anatomy, key))
+            row.place(self._grid, number)
+            row.eye.clicked.connect(lambda checked, key=key: self._ask(key, is_visible=checked))
+            row.opacity.valueChanged.connect(lambda percent, key=key: self._ask(key, opacity=percent / 100.0))
+            row.swatch.clicked.connect(lambda _, key=key: self._ask_colour(key))
+            self.rows[key] = row
+
+    def show_view(self, view: ViewState) -> None:
+        """Show how each structure is shown."""
+        self._view = view
+        for key, row in self.rows.items():
+            row.show_look(view.structure(key))
+
+    def _ask(self, key: str, **change: object) -> None:
+        self.look_requested.emit(self._view.with_structure(key, **change))  # type: ignore[arg-type]
+
+    def _ask_colour(self, key: str) -> None:
+        old = QColor.fromRgbF(*self._view.structure(key).colour)
+        chosen = QColorDialog.getColor(old, self, f"Colour of {structure_title(key)}")
+        if chosen.isValid():
+            self._ask(key, colour=(chosen.redF(), chosen.greenF(), chosen.blueF()))
+
+
+class StructureRow:
+    """The controls of one structure."""
+
+    def __init__(self, parent: QWidget, title: str, volume: str) -> None:
+        self.eye = QToolButton(parent)
+        self.eye.setCheckable(True)
+        self.eye.setToolTip("Show or hide")
+        self.swatch = QToolButton(parent)
+        self.swatch.setIconSize(QSize(16, 16))
+        self.swatch.setToolTip("Colour")
+        self.title = plain_label(title, parent=parent)
+        self.volume = plain_label(volume, "quiet", parent)
+        self.volume.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.opacity = QSlider(Qt.Orientation.Horizontal, parent)
+        self.opacity.setRange(5, 100)
+        self.opacity.setFixedWidth(64)
+        self.opacity.setToolTip("Opacity")
+        self._widgets = (self.eye, self.swatch, self.title, self.volume, self.opacity)
+
+    def place(self, grid: QGridLayout, number: int) -> None:
+        """Take one row of a grid."""
+        for column, widget in enumerate(self._widgets):
+            grid.addWidget(widget, number, column)
+
+    def show_look(self, look: StructureView) -> None:
+        """Show how the structure is shown, without asking for it again."""
+        self.eye.setChecked(look.is_visible)
+        self.eye.setIcon(icon("eye" if look.is_visible else "eye_off"))
+        colour = QPixmap(16, 16)
+        colour.fill(QColor.fromRgbF(*look.colour))
+        self.swatch.setIcon(QIcon(colour))
+        self.opacity.blockSignals(True)
+        self.opacity.setValue(round(look.opacity * 100))
+        self.opacity.blockSignals(False)
+
+    def delete(self) -> None:
+        """Take the row away."""
+        for widget in self._widgets:
+            widget.hide()
+            widget.deleteLater()
