@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +33,16 @@ def decode_planes(planes: Sequence[Plane]) -> Iterator[np.ndarray]:
             with quiet_parser():
                 described = planes_of(dataset, plane.path)
             path = plane.path
-        if plane not in described:
+        if plane.frame >= len(described) or not _is_same(described[plane.frame], plane):
             raise PlannerError(
                 "cannot read an image", "its file changed since the scan", "scan the folder again"
             )
         yield physical_values(_stored(dataset, plane), plane, dataset)
+
+
+def _is_same(found: Plane, expected: Plane) -> bool:
+    """True when a file still holds the plane that was scanned; how names are spelt does not matter."""
+    return replace(found, owner=expected.owner, description=expected.description) == expected
 
 
 def physical_values(stored: np.ndarray, plane: Plane, dataset: Dataset) -> np.ndarray:

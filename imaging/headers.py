@@ -32,6 +32,7 @@ HEADER_TAGS = [
     "PatientID",
     "StudyDate",
     "StudyDescription",
+    "SeriesNumber",
     "SeriesDescription",
     "Modality",
     "ImageType",
@@ -86,6 +87,7 @@ class Plane:
     """One image plane of one file.
 
     Attributes:
+        series_number: the scanner's number of the series; infinite when absent, which sorts last.
         frame: index into the file's frames (0 in a single-frame file); n_frames: how many the file has.
         is_enhanced: True when the frames carry their own geometry.
         position: centre (x, y, z) of the first pixel, LPS mm; None when the file does not say.
@@ -103,6 +105,7 @@ class Plane:
     owner: Owner
     sop_uid: str
     series_uid: str
+    series_number: float
     modality: str
     description: str
     image_kind: str
@@ -170,6 +173,7 @@ def _plane(
     slope, intercept = _number(facts, "RescaleSlope"), _number(facts, "RescaleIntercept")
     image_type = list(facts.get("FrameType") or facts.get("ImageType") or [])
     modality = _text(dataset, "Modality") or "OT"
+    number = _number(dataset, "SeriesNumber")
     return Plane(
         path=path,
         frame=frame,
@@ -178,6 +182,7 @@ def _plane(
         owner=owner,
         sop_uid=_text(dataset, "SOPInstanceUID"),
         series_uid=_text(dataset, "SeriesInstanceUID"),
+        series_number=np.inf if number is None else number,
         modality=modality,
         description=_text(dataset, "SeriesDescription"),
         image_kind=str(image_type[2]) if modality == "MR" and len(image_type) > 2 else "",

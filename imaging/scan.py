@@ -108,7 +108,8 @@ def _study(planes: list[Plane]) -> Study:
     for plane in planes:
         by_series[plane.series_uid].append(plane)
     owner: Owner = planes[0].owner
-    series = [s for group in by_series.values() for s in series_of_planes(group)]
+    in_scan_order = sorted(by_series.values(), key=lambda group: group[0].series_number)
+    series = [s for group in in_scan_order for s in series_of_planes(group)]
     return Study(owner.study_uid, owner.study_date, owner.study_description, tuple(series))
 
 

@@ -11,6 +11,7 @@ import pytest
 from core.errors import Cancelled, PlannerError
 from core.progress import Reporting
 from core.volume import Volume
+from imaging.load import load_series
 from imaging.nifti import write_volume
 from imaging.scan import scan_folder
 
@@ -24,6 +25,20 @@ def test_patients_studies_and_series_are_told_apart(oblique: Volume, write_dicom
     assert [[s.series_uid for s in study.series] for study in first.studies] == [["1.1", "1.2"], ["1.3"]]
     assert [s.modality for s in first.studies[0].series] == ["CT", "MR"]
     assert [s.series_uid for study in second.studies for s in study.series] == ["1.4"]
+
+
+def test_series_come_in_the_order_of_the_scanner(oblique: Volume, write_dicom, tmp_path: Path) -> None:
+    for place, number in (("a", 12), ("b", 3), ("c", None), ("d", 1)):
+        write_dicom(oblique, place, lambda i, d, n=number: d.update({"SeriesNumber": n}), f"1.{number or 99}")
+    assert [series.series_uid for series in scan_folder(tmp_path).series] == ["1.1", "1.3", "1.12", "1.99"]
+
+
+def test_a_name_with_umlauts_scans_and_loads(oblique: Volume, write_dicom, tmp_path: Path) -> None:
+    paths = write_dicom(oblique, change=lambda i, d: d.update({"PatientName": "Müller^Jörg"}))
+    result = scan_folder(tmp_path)
+    assert result.patients[0].name == "Müller^Jörg"
+    assert load_series(result.series[0]).shape == (5, 6, 7)
+    assert len(paths) == 5
 
 
 def test_no_name_and_no_id_of_a_patient_is_in_the_repr(oblique: Volume, write_dicom, tmp_path: Path) -> None:
