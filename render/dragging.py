@@ -15,14 +15,26 @@ class Ray:
     direction: np.ndarray
 
 
-def shift_mm(origin_mm: np.ndarray, normal: np.ndarray, start: Ray, now: Ray) -> float:
+# Sine of 10 degrees: a handle that points at the viewer more closely than this is pushed, not followed.
+STRAIGHT_ON = 0.17
+
+
+def shift_mm(
+    origin_mm: np.ndarray, normal: np.ndarray, start: Ray, now: Ray, eye_mm: np.ndarray, up: np.ndarray
+) -> float:
     """How far along `normal` a plane moves when its handle is dragged from one line of sight to another.
 
     The handle slides on the line through `origin_mm` along `normal` and stays nearest to the line of sight.
-    Returns 0 when that line points straight at the viewer, where the pointer says nothing about depth.
+    When that line points straight at the viewer the pointer says nothing about depth: then moving it up by
+    a millimetre of the scene pushes the plane a millimetre away from the viewer.
+
+    Args:
+        eye_mm, up: the viewer's position and unit upward direction, LPS.
     """
-    before, after = _along(origin_mm, normal, start), _along(origin_mm, normal, now)
-    return 0.0 if before is None or after is None else after - before
+    if np.linalg.norm(np.cross(normal, start.direction)) < STRAIGHT_ON:
+        raised_mm = float(np.linalg.norm(origin_mm - eye_mm) * ((now.direction - start.direction) @ up))
+        return raised_mm if normal @ start.direction > 0 else -raised_mm
+    return _along(origin_mm, normal, now) - _along(origin_mm, normal, start)
 
 
 def tilted_normal(origin_mm: np.ndarray, arm_mm: float, ray: Ray, towards_viewer: bool) -> np.ndarray:
@@ -41,11 +53,10 @@ def tilted_normal(origin_mm: np.ndarray, arm_mm: float, ray: Ray, towards_viewer
     return tip / np.linalg.norm(tip)
 
 
-def _along(origin_mm: np.ndarray, normal: np.ndarray, ray: Ray) -> float | None:
-    # Nearest point of two lines: solve [n.n -n.d; n.d -d.d] for the position along the normal.
+def _along(origin_mm: np.ndarray, normal: np.ndarray, ray: Ray) -> float:
+    # The point of the handle's line nearest to the line of sight. Where the pointer comes to the line's
+    # vanishing point the answer runs away, so the sine is kept from zero.
     cosine = float(normal @ ray.direction)
-    sine_squared = 1.0 - cosine**2
-    if sine_squared < 1e-4:
-        return None
     gap = ray.origin_mm - origin_mm
+    sine_squared = max(1.0 - cosine**2, STRAIGHT_ON**2 / 4.0)
     return float(gap @ normal - cosine * (gap @ ray.direction)) / sine_squared

@@ -87,7 +87,7 @@ class PlaneDragger:
     def _move(self, *_: object) -> None:
         if self._drag is not None:
             ray = ray_through(self._renderer, *self._interactor.GetEventPosition())
-            self._placed = _dragged(self._drag, ray)
+            self._placed = self._dragged(self._drag, ray)
             self._keep(_MOVE)
             self._on_moved(self._drag.widget.item_id, *self._placed)
 
@@ -110,16 +110,18 @@ class PlaneDragger:
                     best = float(away_px), widget, bool(is_tilt)
         return None if best is None else best[1:]
 
+    def _dragged(self, drag: _Drag, ray: Ray) -> tuple[Position, Position]:
+        origin_mm, normal = np.array(drag.widget.origin_mm), np.array(drag.widget.normal)
+        if drag.is_tilt:
+            foot, tip = arrow_mm(drag.widget)
+            arm_mm = float(np.linalg.norm(tip - foot))
+            tilted = tilted_normal(origin_mm, arm_mm, ray, drag.towards_viewer)
+            return drag.widget.origin_mm, as_point(tilted)
+        camera = self._renderer.GetActiveCamera()
+        eye_mm, up = np.array(camera.GetPosition()), np.array(camera.GetViewUp())
+        moved_mm = shift_mm(origin_mm, normal, drag.start, ray, eye_mm, up)
+        return as_point(origin_mm + moved_mm * normal), drag.widget.normal
+
     def _keep(self, event: int) -> None:
         # The event ends here, so that the camera does not turn under a dragged plane.
         self._interactor.GetCommand(self._tags[event]).SetAbortFlag(1)
-
-
-def _dragged(drag: _Drag, ray: Ray) -> tuple[Position, Position]:
-    origin_mm, normal = np.array(drag.widget.origin_mm), np.array(drag.widget.normal)
-    if drag.is_tilt:
-        foot, tip = arrow_mm(drag.widget)
-        arm_mm = float(np.linalg.norm(tip - foot))
-        return drag.widget.origin_mm, as_point(tilted_normal(origin_mm, arm_mm, ray, drag.towards_viewer))
-    moved = origin_mm + shift_mm(origin_mm, normal, drag.start, ray) * normal
-    return as_point(moved), drag.widget.normal
