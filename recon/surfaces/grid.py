@@ -50,7 +50,7 @@ def with_equal_steps(grid: FieldGrid, step_mm: float) -> FieldGrid:
 
 
 def padded(grid: FieldGrid, level: float) -> FieldGrid:
-    """Mirror two layers beyond every side, negative, so that the surface closes half a voxel past the last samples.
+    """Mirror two layers beyond every side, negative, so that the surface closes where the last voxel ends.
 
     Two, because a spline through one would swing and put the cap elsewhere.
     """
