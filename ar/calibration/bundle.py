@@ -16,22 +16,24 @@ from ar.tracking.refine import EdgeShifts, measure_edges
 from core.projection import CameraModel
 
 ITERATIONS = 5
+MIN_READABLE = 6
 INK_GAIN_PX = 0.05
-# Profiles share pixels with their neighbours; each counts for half.
-INDEPENDENCE = 0.5
+# Profiles share pixels with their neighbours; each counts for a third.
+INDEPENDENCE = 0.35
 
 
 def adjust_on_edges(
     greys: Sequence[np.ndarray], places: EdgePlaces, camera: CameraModel, matrices: Sequence[np.ndarray]
 ) -> CameraModel | None:
-    """The camera refined on the edges of all views; None when a view's edges cannot be read.
+    """The camera refined on the edges of all views that can be read; None when these are too few.
 
     Args:
         greys: pictures (height, width).
         matrices: `camera_from_body` (4, 4) of each, to start from.
     """
-    pictures = [grey.astype(np.float32) for grey in greys]
-    poses = list(matrices)
+    pictures, poses = _readable(greys, places, camera, matrices)
+    if len(poses) < MIN_READABLE:
+        return None
     n_lens = 4 + (5 if camera.distortion.size == 5 and camera.distortion[4] != 0.0 else 4)
     for _ in range(ITERATIONS):
         seen = [measure_edges(p, places, camera, m) for p, m in zip(pictures, poses, strict=True)]
@@ -47,6 +49,15 @@ def adjust_on_edges(
     return CameraModel(
         camera.width, camera.height, camera.camera_matrix, camera.distortion, camera.rms_px, percent
     )
+
+
+def _readable(
+    greys: Sequence[np.ndarray], places: EdgePlaces, camera: CameraModel, matrices: Sequence[np.ndarray]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Pictures (float32) and poses of the views whose edges can be measured."""
+    views = [(grey.astype(np.float32), matrix) for grey, matrix in zip(greys, matrices, strict=True)]
+    views = [view for view in views if measure_edges(view[0], places, camera, view[1]) is not None]
+    return [picture for picture, _ in views], [matrix for _, matrix in views]
 
 
 def _lens_derivative(

@@ -1,0 +1,59 @@
+"""`auricle calibrate FRAMES`: camera.json from pictures or a video of the printed board."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from app.cli.console import progress_of, say, write_json
+
+MOST_PICTURES = 40
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the pictures, the board and where the result goes."""
+    parser.add_argument("frames", type=Path, nargs="+", help="pictures, a folder of pictures, or a video")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="camera.json")
+    parser.add_argument("--board", type=Path, metavar="FILE", help="board.json; the sheet of `auricle board` without")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write which pictures were used and how they fit")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Calibrate and write. Raises PlannerError when the pictures do not allow it."""
+    from ar.board import default_board, read_board
+    from ar.calibration import calibrate_views, write_camera
+
+    board = read_board(options.board) if options.board else default_board()
+    images = _pictures(options.frames)
+    result = calibrate_views(images, board, progress_of(options))
+    write_camera(result.camera, options.out)
+    camera = result.camera
+    say(f"{len(result.used)} of {len(images)} pictures used, points miss by {camera.rms_px:.3f} px")
+    say(f"focal length {camera.camera_matrix[0, 0]:.1f} px, expected error {camera.focal_error_percent:.3f} %")
+    say(f"points were seen in {result.covered:.0%} of the picture's area")
+    say(f"wrote {options.out}")
+    if options.json is not None:
+        write_json(
+            options.json,
+            {
+                "used": list(result.used),
+                "view_rms_px": list(result.view_rms_px),
+                "covered": result.covered,
+                "rms_px": camera.rms_px,
+                "focal_error_percent": camera.focal_error_percent,
+            },
+        )
+
+
+def _pictures(places: list[Path]) -> list[np.ndarray]:
+    """Up to 40 pictures of each place, evenly spread, uint8 (height, width, 3) rgb."""
+    from ar.source import frames_of, open_source
+
+    images = []
+    for place in places:
+        source = open_source(place)
+        step = max((source.n_frames or 1) // MOST_PICTURES, 1)
+        images += [frame.image for frame in frames_of(source) if frame.index % step == 0]
+    return images

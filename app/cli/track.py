@@ -1,0 +1,81 @@
+"""`auricle track VIDEO`: poses.csv of a board in a video, and the overlay as a video."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.cli.console import progress_of, say, write_json
+from core.errors import PlannerError
+
+if TYPE_CHECKING:
+    from ar.board import Board
+    from ar.recording import Recording
+    from ar.registration import Registration
+    from render.scene import Scene
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the video, what it was taken with and of, and what to draw over it."""
+    parser.add_argument("video", type=Path, help="a video, or a folder of pictures")
+    parser.add_argument("--board", type=Path, required=True, metavar="FILE", help="board.json")
+    parser.add_argument("--camera", type=Path, required=True, metavar="FILE", help="camera.json")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for poses.csv and overlay.mp4")
+    parser.add_argument("--anatomy", type=Path, metavar="FILE", help="anatomy.glb to hold over the board")
+    parser.add_argument("--plan", type=Path, metavar="FILE", help="plan.json of that anatomy")
+    parser.add_argument("--no-overlay", action="store_true", help="poses only, no video")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the summary as JSON")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Track every frame and write poses and overlay. Raises PlannerError when an input does not fit."""
+    from ar.board import read_board
+    from ar.calibration import read_camera
+    from ar.recording import record
+    from ar.source import open_source
+    from ar.tracking import Tracker
+
+    if options.plan and not options.anatomy:
+        raise PlannerError("cannot draw the plan", "it has no anatomy", "give --anatomy as well")
+    board, camera = read_board(options.board), read_camera(options.camera)
+    scene, registration = _scene(options, board)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = str(error.strerror or error)
+        raise PlannerError(f"cannot write to {options.out.name}", reason, "choose another folder") from error
+    tracker, source = Tracker(board, camera), open_source(options.video)
+    recording = record(
+        source, tracker, camera, options.out, progress_of(options), scene, registration, not options.no_overlay
+    )
+    _say(recording, options)
+
+
+def _scene(options: argparse.Namespace, board: Board) -> tuple[Scene, Registration]:
+    """What is drawn and where: the anatomy with its plan over the board, or the board's own outline."""
+    from ar.placement import board_outline, place_over
+
+    if options.anatomy is None:
+        return board_outline(board)
+    from imaging.surfaces import read_glb
+    from plan.plan import Plan
+    from plan.schema import read_plan
+    from render.compose import compose
+    from render.view import ViewState
+
+    anatomy = read_glb(options.anatomy)
+    plan = read_plan(options.plan) if options.plan else Plan()
+    return compose(anatomy, plan, ViewState.default(anatomy)), place_over(anatomy, board.bodies[0])
+
+
+def _say(recording: Recording, options: argparse.Namespace) -> None:
+    states = Counter(pose.state.value for pose in recording.poses)
+    say(", ".join(f"{count} {state}" for state, count in sorted(states.items(), reverse=True)))
+    say("milliseconds a frame: " + ", ".join(f"{k} {v:.1f}" for k, v in recording.milliseconds.items()))
+    say(f"wrote {options.out / 'poses.csv'}")
+    if not options.no_overlay:
+        say(f"wrote {options.out / 'overlay.mp4'}")
+    if options.json is not None:
+        write_json(options.json, recording.summary())
