@@ -1,0 +1,54 @@
+"""`auricle reconstruct`: images to labels, surfaces and a report, in one folder."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from app.cli.console import progress_of, say, say_findings, write_json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's options."""
+    parser.add_argument(
+        "inputs", nargs="+", type=Path, metavar="INPUT", help="DICOM folders, NIfTI, NRRD or MHA"
+    )
+    parser.add_argument("--task", default="heart")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    parser.add_argument("--frame", type=int, default=0, help="cardiac phase, from 0")
+    parser.add_argument("--series", help="series UID, where an input holds several")
+    parser.add_argument("--weights", type=Path, help="a folder of weights other than the shipped ones")
+    parser.add_argument(
+        "--compare", type=Path, help="reference surfaces (.vtk, LPS mm), e.g. 'surfaces/*_000.vtk'"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Reconstruct and write labels.nii.gz, labels.json, surfaces/, anatomy.glb and report.json."""
+    from app.comparison import compare_with_references
+    from app.results import write_results
+    from imaging.load import load_path
+    from recon.run import reconstruct
+    from recon.weights import WEIGHTS_FOLDER
+
+    progress = progress_of(options)
+    started = time.perf_counter()
+    volumes = [
+        volume
+        for path in options.inputs
+        for volume in load_path(path, options.frame, series_uid=options.series)
+    ]
+    loaded = time.perf_counter() - started
+    anatomy = reconstruct(options.task, volumes, options.device, progress, options.weights or WEIGHTS_FOLDER)
+    report = write_results(anatomy, options.out, options.inputs, {"load": loaded})
+    for key, volume_ml in anatomy.labels.volumes_ml().items() if anatomy.labels else ():
+        say(f"{key:<18} {volume_ml:8.1f} ml")
+    say_findings(anatomy.findings)
+    if options.compare:
+        compared = compare_with_references(anatomy, options.compare)
+        write_json(options.out / "comparison.json", compared)
+        for name, row in compared.items():
+            say(name + ": " + ", ".join(f"{key} {value:.2f}" for key, value in row.items()))
+    say(f"wrote {options.out} on {report['device']}")
