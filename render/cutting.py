@@ -64,15 +64,29 @@ def _cut_once(part: _Part, origin_mm: np.ndarray, normal: np.ndarray) -> _Part:
     met = section(part.vertices, part.faces, origin_mm, normal)
     if not met.is_above.any():
         return part
-    vertices = np.concatenate([part.vertices, met.interpolate(part.vertices)])
-    loops = [loop[::-1] for loop in link(met.segments)[0]]
+    below = np.flatnonzero(~met.is_above)
+    new_ids = _new_ids(met, below)
+    vertices = np.concatenate([part.vertices.take(below, axis=0), met.interpolate(part.vertices)])
+    loops = [new_ids[loop[::-1]] for loop in link(met.segments)[0]]
     lid, added = cap(vertices, loops, normal)
     pieces, piece_is_cap = _pieces(met, part.is_cap)
     kept = np.flatnonzero(met.n_above == 0)
-    kept_faces, kept_is_cap = part.faces.take(kept, axis=0), part.is_cap.take(kept)
-    faces = _caps_last([kept_faces, pieces, lid], [kept_is_cap, piece_is_cap, np.ones(len(lid), dtype=bool)])
-    fields = {name: _field(met, values, len(added)) for name, values in part.fields.items()}
-    return _compacted(_Part(np.concatenate([vertices, added]), *faces, fields), met.is_above)
+    faces, is_cap = _caps_last(
+        [new_ids.take(part.faces.take(kept, axis=0)), new_ids.take(pieces), lid],
+        [part.is_cap.take(kept), piece_is_cap, np.ones(len(lid), dtype=bool)],
+    )
+    fields = {name: _field(met, values, below, len(added)) for name, values in part.fields.items()}
+    if not len(faces):
+        return _Part(vertices[:0], faces, is_cap, {name: values[:0] for name, values in fields.items()})
+    return _Part(np.concatenate([vertices, added]) if len(added) else vertices, faces, is_cap, fields)
+
+
+def _new_ids(met: Section, below: np.ndarray) -> np.ndarray:
+    """The id after the cut of each vertex and crossing point before it; what is above has none (-1)."""
+    new_ids = np.full(met.n_vertices + len(met.edges), -1)
+    new_ids[below] = np.arange(len(below))
+    new_ids[met.n_vertices :] = len(below) + np.arange(len(met.edges))
+    return new_ids
 
 
 def _pieces(met: Section, is_cap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -101,19 +115,7 @@ def _caps_last(faces: list[np.ndarray], is_cap: list[np.ndarray]) -> tuple[np.nd
     return np.concatenate([all_faces[~flags], all_faces[flags]]), np.sort(flags)
 
 
-def _field(met: Section, values: np.ndarray, n_added: int) -> np.ndarray:
+def _field(met: Section, values: np.ndarray, below: np.ndarray, n_added: int) -> np.ndarray:
     at_cut = met.interpolate(np.asarray(values, dtype=np.float64))
     middle = at_cut.mean(axis=0, keepdims=True) if n_added else at_cut[:0]
-    return np.concatenate([values, at_cut, np.repeat(middle, n_added, axis=0)])
-
-
-def _compacted(part: _Part, is_above: np.ndarray) -> _Part:
-    """Drop the vertices that no face uses any more."""
-    used = np.ones(len(part.vertices), dtype=bool)
-    used[: len(is_above)] = ~is_above
-    if not len(part.faces):
-        used[:] = False
-    new_ids = np.cumsum(used) - 1
-    kept = np.flatnonzero(used)
-    fields = {name: values.take(kept, axis=0) for name, values in part.fields.items()}
-    return _Part(part.vertices.take(kept, axis=0), new_ids.take(part.faces), part.is_cap, fields)
+    return np.concatenate([values.take(below, axis=0), at_cut, np.repeat(middle, n_added, axis=0)])

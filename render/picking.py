@@ -24,29 +24,25 @@ def pick_surface(scene: Scene, ray: Ray) -> tuple[str, np.ndarray] | None:
 
 def first_hit_mm(mesh: SurfaceMesh, ray: Ray) -> float | None:
     """Distance in mm along `ray` to the first triangle it meets; None when it meets none."""
-    offsets = mesh.vertices - ray.origin_mm
-    across = offsets @ in_plane_axes(ray.direction).T
-    corners = _around_ray(mesh.faces, across)
-    if not len(corners):
-        return None
-    a, b, c = across[corners].transpose(1, 0, 2)
+    axes = in_plane_axes(ray.direction)
+    # Half-planes first: two passes over the whole surface leave only the triangles around the ray.
+    faces = _straddling(mesh.faces, mesh.vertices @ axes[0] - ray.origin_mm @ axes[0])
+    faces = _straddling(faces, mesh.vertices @ axes[1] - ray.origin_mm @ axes[1])
+    corners = mesh.vertices[faces] - ray.origin_mm
+    a, b, c = (corners @ axes.T).transpose(1, 0, 2)
     weights = np.stack([_area(b, c), _area(c, a), _area(a, b)], axis=1)
-    is_hit = (weights >= 0).all(axis=1) | (weights <= 0).all(axis=1)
     total = weights.sum(axis=1)
-    is_hit &= total != 0
-    depths = (offsets @ ray.direction)[corners[is_hit]]
+    is_hit = ((weights >= 0).all(axis=1) | (weights <= 0).all(axis=1)) & (total != 0)
+    depths = corners[is_hit] @ ray.direction
     distances = (depths * weights[is_hit]).sum(axis=1) / total[is_hit]
     ahead = distances[distances > 0]
     return float(ahead.min()) if len(ahead) else None
 
 
-def _around_ray(faces: np.ndarray, across: np.ndarray) -> np.ndarray:
-    """The triangles (k, 3) with corners on both sides of the ray along either axis across it."""
-    for axis in range(2):
-        sides = (across[:, axis] > 0).take(faces)
-        n_above = sides.view(np.int8) @ np.ones(3, dtype=np.int8)
-        faces = faces.take(np.flatnonzero((n_above == 1) | (n_above == 2)), axis=0)
-    return faces
+def _straddling(faces: np.ndarray, sides_mm: np.ndarray) -> np.ndarray:
+    """The triangles (k, 3) with corners on both sides of a plane, given each vertex's side."""
+    n_beyond = (sides_mm > 0).take(faces).view(np.int8) @ np.ones(3, dtype=np.int8)
+    return faces.take(np.flatnonzero((n_beyond == 1) | (n_beyond == 2)), axis=0)
 
 
 def _area(first: np.ndarray, second: np.ndarray) -> np.ndarray:
