@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import trimesh
 
 from core.anatomy import HEART_BY_KEY, Anatomy
 from core.errors import PlannerError
@@ -92,6 +91,8 @@ def read_glb(path: Path) -> Anatomy:
 
     Raises PlannerError when the file is damaged or holds no triangles.
     """
+    import trimesh
+
     try:
         content = _read_json(path.read_bytes())
         extras = _extras_of(content)

@@ -1,4 +1,7 @@
-"""NIfTI files in and out: the one place where LPS meets NIfTI's RAS and its (i, j, k) order."""
+"""NIfTI files in and out: the one place where LPS meets NIfTI's RAS and its (i, j, k) order.
+
+nibabel is imported where it is used: it takes a second to load, which a window that opens should not wait for.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
-from nibabel.nifti1 import Nifti1Extension
 
 from core.anatomy import HEART_NAMES
 from core.errors import PlannerError
@@ -117,6 +118,8 @@ def _read_names(path: Path) -> Mapping[int, str]:
 
 
 def _open(path: Path) -> Any:
+    import nibabel
+
     try:
         image = nibabel.load(path)
     except Exception as error:
@@ -171,7 +174,9 @@ def _patient_from_index(image: Any, path: Path) -> np.ndarray:
 
 def _raw_header(image: Any, path: Path) -> Any:
     """The header as stored: nibabel's own loading turns a spacing of 0 into 1 without a word."""
-    with nibabel.openers.ImageOpener(str(path)) as stream:
+    from nibabel.openers import ImageOpener
+
+    with ImageOpener(str(path)) as stream:
         return type(image.header).from_fileobj(stream, check=False)
 
 
@@ -191,6 +196,9 @@ def _notes(image: Any) -> dict[str, str]:
 def _write(
     voxels: np.ndarray, patient_from_index: np.ndarray, path: Path, frame_uid: str, notes: dict[str, str]
 ) -> None:
+    import nibabel
+    from nibabel.nifti1 import Nifti1Extension
+
     affine = LPS_FROM_RAS @ patient_from_index @ np.linalg.inv(IJK_FROM_INDEX)
     data = np.asarray(voxels, dtype=np.uint8 if voxels.dtype == bool else voxels.dtype).transpose(2, 1, 0)
     image = nibabel.Nifti1Image(data.astype(np.float32) if data.dtype.itemsize > 4 else data, affine)

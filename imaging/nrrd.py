@@ -1,4 +1,7 @@
-"""NRRD and MHA files through SimpleITK's single-file reader, guarded against what it would make up."""
+"""NRRD and MHA files through SimpleITK's single-file reader, guarded against what it would make up.
+
+SimpleITK is imported where it is used, as nibabel is.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk
 
 from core.errors import PlannerError
 from core.volume import Volume
 from imaging.grid import FileGrid, checked_affine, compact, finding_of, spacing_of
 
 HEADER_LIMIT_BYTES = 65536
-KNOWN_SPACES = re.compile(r"^space:\s*(left-posterior-superior|right-anterior-superior|left-anterior-superior|LPS|RAS|LAS)\s*$", re.M | re.I)  # fmt: skip  # noqa: E501
+KNOWN_SPACES = re.compile(
+    r"^space:\s*(left-posterior-superior|right-anterior-superior|left-anterior-superior|LPS|RAS|LAS)\s*$",
+    re.MULTILINE | re.IGNORECASE,
+)
 _FIX = "write the file again with its orientation, or open the original DICOM"
 
 
@@ -26,6 +31,8 @@ def read_volume(path: Path) -> Volume:
     """
     reader = _open(path)
     affine = _patient_from_index(reader, path)
+    import SimpleITK as sitk
+
     try:
         voxels = sitk.GetArrayFromImage(reader.Execute())
     except RuntimeError as error:
@@ -50,6 +57,8 @@ def read_grid(path: Path) -> FileGrid:
 
 
 def _open(path: Path) -> Any:
+    import SimpleITK as sitk
+
     reader = sitk.ImageFileReader()
     reader.SetImageIO("NrrdImageIO" if path.suffix.lower() == ".nrrd" else "MetaImageIO")
     reader.SetFileName(str(path))
@@ -94,10 +103,11 @@ def _refuse_detached(path: Path) -> None:
 def _patient_from_index(reader: Any, path: Path) -> np.ndarray:
     header = _header(path)
     if path.suffix.lower() == ".nrrd":
-        needed = [KNOWN_SPACES.search(header), *(re.search(f"^{k}:", header, re.M) for k in ("space directions", "space origin"))]  # fmt: skip  # noqa: E501
+        names = ["space directions:", "space origin:"]
+        needed = [KNOWN_SPACES.search(header), *(re.search(f"^{name}", header, re.M) for name in names)]
     else:
-        names = ("(TransformMatrix|Rotation|Orientation)", "(Offset|Position|Origin)", "ElementSpacing")
-        needed = [re.search(rf"^{k}\s*=", header, re.M) for k in names]
+        names = ["(TransformMatrix|Rotation|Orientation)", "(Offset|Position|Origin)", "ElementSpacing"]
+        needed = [re.search(rf"^{name}\s*=", header, re.M) for name in names]
     if not all(needed):
         raise PlannerError(f"cannot place {path.name}", "it does not say its orientation and spacing", _FIX)
     direction = np.array(reader.GetDirection(), dtype=np.float64).reshape(3, 3)

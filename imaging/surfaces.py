@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import trimesh
 
 from core.errors import PlannerError
 from core.frames import PATIENT, Transform
@@ -83,6 +82,8 @@ def read_surface(path: Path, unit: str, space: str = "LPS") -> SurfaceMesh:
 
 
 def _load(path: Path) -> Any:
+    import trimesh
+
     try:
         mesh = trimesh.load_mesh(path, process=path.suffix.lower() == ".stl", skip_materials=True)
         if isinstance(mesh, trimesh.Scene):

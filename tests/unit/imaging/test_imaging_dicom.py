@@ -193,6 +193,35 @@ def test_a_given_series_uid_makes_every_uid_of_the_series_the_same_again(oblique
     assert len(set(first + other)) == 10
 
 
+REQUIRED = {
+    "both": "SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID FrameOfReferenceUID Modality ImageType "
+    "PixelSpacing ImageOrientationPatient ImagePositionPatient SamplesPerPixel PhotometricInterpretation Rows Columns "
+    "BitsAllocated BitsStored HighBit PixelRepresentation PixelData",
+    "CT": "RescaleIntercept RescaleSlope",
+    "MR": "ScanningSequence SequenceVariant",
+}
+MAY_BE_EMPTY = {
+    "both": "PatientName PatientID PatientBirthDate PatientSex StudyDate StudyTime ReferringPhysicianName StudyID "
+    "AccessionNumber SeriesNumber PositionReferenceIndicator Manufacturer InstanceNumber SliceThickness",
+    "CT": "KVP AcquisitionNumber",
+    "MR": "ScanOptions MRAcquisitionType EchoTime EchoTrainLength",
+}
+
+
+@pytest.mark.parametrize(("modality", "name"), [("CT", "CT Image Storage"), ("MR", "MR Image Storage")])
+def test_a_written_file_has_every_attribute_its_class_demands(
+    oblique: Volume, write_dicom, modality: str, name: str
+) -> None:
+    """DICOM PS3.3 A.3.3 and A.4.3: type 1 attributes have a value, type 2 attributes are there."""
+    dataset = pydicom.dcmread(write_dicom(replace(oblique, modality=modality))[0])
+    assert dataset.SOPClassUID.name == dataset.file_meta.MediaStorageSOPClassUID.name == name
+    for keyword in (REQUIRED["both"] + " " + REQUIRED[modality]).split():
+        assert dataset.get(keyword) not in (None, ""), keyword
+    for keyword in (MAY_BE_EMPTY["both"] + " " + MAY_BE_EMPTY[modality]).split():
+        assert keyword in dataset, keyword
+    assert all(len(text) <= 16 for text in map(str, dataset.ImagePositionPatient))
+
+
 def test_values_that_rounding_would_flatten_are_refused(oblique: Volume, tmp_path: Path) -> None:
     faint = replace(oblique, voxels=np.linspace(0, 1, 210, dtype=np.float32).reshape(5, 6, 7), modality="MR")
     with pytest.raises(PlannerError, match="contrast"):

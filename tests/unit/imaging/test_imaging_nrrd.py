@@ -34,18 +34,37 @@ def test_every_corner_lies_where_simpleitk_says(oblique: Volume, tmp_path: Path,
     assert read_grid(tmp_path / name).spacing_mm == pytest.approx((2.5, 0.7, 0.9))
 
 
-def test_a_nrrd_in_ras_lies_on_the_other_side_of_the_same_numbers_in_lps(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("space", "signs"),
+    [
+        ("left-posterior-superior", (1, 1)),
+        ("LPS", (1, 1)),
+        ("right-anterior-superior", (-1, -1)),
+        ("RAS", (-1, -1)),
+        ("left-anterior-superior", (1, -1)),
+        ("LAS", (1, -1)),
+    ],
+)
+def test_the_space_that_a_nrrd_names_decides_the_sides(
+    tmp_path: Path, space: str, signs: tuple[int, int]
+) -> None:
     header = (
-        "NRRD0004\ntype: short\ndimension: 3\nspace: {space}\nsizes: 2 2 2\n"
+        f"NRRD0004\ntype: short\ndimension: 3\nspace: {space}\nsizes: 2 2 2\n"
         "space directions: (2,0,0) (0,3,0) (0,0,4)\nkinds: domain domain domain\nendian: little\n"
         "encoding: raw\nspace origin: (10,20,30)\n\n"
     )
-    for space in ("right-anterior-superior", "left-posterior-superior"):
-        (tmp_path / f"{space}.nrrd").write_bytes(header.format(space=space).encode() + bytes(16))
-    ras = read_volume(tmp_path / "right-anterior-superior.nrrd").patient_from_index
-    lps = read_volume(tmp_path / "left-posterior-superior.nrrd").patient_from_index
-    assert lps[:3, 3].tolist() == [10, 20, 30]
-    np.testing.assert_allclose(ras, np.diag([-1.0, -1, 1, 1]) @ lps)
+    (tmp_path / "v.nrrd").write_bytes(header.encode() + bytes(16))
+    affine = read_volume(tmp_path / "v.nrrd").patient_from_index
+    x, y = signs
+    assert affine[:3].tolist() == [[0, 0, 2 * x, 10 * x], [0, 3 * y, 0, 20 * y], [4, 0, 0, 30]]
+
+
+def test_a_nrrd_in_a_space_of_the_scanner_is_refused(oblique: Volume, tmp_path: Path) -> None:
+    written(oblique, tmp_path / "v.nrrd")
+    content = (tmp_path / "v.nrrd").read_bytes().replace(b"left-posterior-superior", b"scanner-xyz")
+    (tmp_path / "v.nrrd").write_bytes(content)
+    with pytest.raises(PlannerError, match="orientation"):
+        read_volume(tmp_path / "v.nrrd")
 
 
 @pytest.mark.parametrize(
