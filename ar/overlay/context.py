@@ -6,7 +6,7 @@ import ctypes
 from types import TracebackType
 from typing import Any
 
-from ar.overlay.gl import EGL, GL
+from ar.overlay.gl import EGL, GL, GLError
 from core.errors import PlannerError
 
 _SURFACELESS_MESA = 0x31DD
@@ -16,22 +16,28 @@ _PBUFFER = (EGL.EGL_WIDTH, 16, EGL.EGL_HEIGHT, 16, EGL.EGL_NONE)
 
 
 class OffscreenContext:
-    """An OpenGL 3.3 core context of its own; `with` makes it current and gives the former one back."""
+    """An OpenGL 3.3 core context of its own; `with` makes it current and gives the former EGL one back.
+
+    A context of Qt's that is still current in the same thread stands in the way: call `doneCurrent()` first, or
+    draw in another thread.
+    """
 
     def __init__(self) -> None:
         """Open it. Raises PlannerError when this machine offers no such context."""
+        try:
+            self._open()
+        except GLError as error:
+            raise _refusal("it offers no OpenGL 3.3") from error
+        self._former: list[tuple[Any, Any, Any, Any]] = []
+
+    def _open(self) -> None:
         self._display = _open_display()
         EGL.eglBindAPI(EGL.EGL_OPENGL_API)
         config = EGL.EGLConfig()
         count = ctypes.c_long()
         EGL.eglChooseConfig(self._display, _attributes(_CONFIG), ctypes.byref(config), 1, ctypes.byref(count))
         self._surface = EGL.eglCreatePbufferSurface(self._display, config, _attributes(_PBUFFER))
-        self._context = EGL.eglCreateContext(
-            self._display, config, EGL.EGL_NO_CONTEXT, _attributes(_VERSION)
-        )
-        if not self._context or not self._surface:
-            raise _refusal("it offers no OpenGL 3.3")
-        self._former: list[tuple[Any, Any, Any, Any]] = []
+        self._context = EGL.eglCreateContext(self._display, config, EGL.EGL_NO_CONTEXT, _attributes(_VERSION))
 
     def __enter__(self) -> OffscreenContext:
         self._former.append(
@@ -42,8 +48,15 @@ class OffscreenContext:
                 EGL.eglGetCurrentContext(),
             )
         )
-        if not EGL.eglMakeCurrent(self._display, self._surface, self._surface, self._context):
-            raise _refusal("the context cannot be made current")
+        try:
+            EGL.eglMakeCurrent(self._display, self._surface, self._surface, self._context)
+        except GLError as error:
+            self._former.pop()
+            raise PlannerError(
+                "cannot draw the overlay off the screen",
+                "another OpenGL context is current in this thread",
+                "release it first, or draw in another thread",
+            ) from error
         return self
 
     def __exit__(
@@ -70,10 +83,13 @@ class OffscreenContext:
 def _open_display() -> Any:
     """A display without a screen: Mesa's surfaceless one, or the default one."""
     for find in (_surfaceless, lambda: EGL.eglGetDisplay(EGL.EGL_DEFAULT_DISPLAY)):
-        display = find()
         major, minor = ctypes.c_long(), ctypes.c_long()
-        if display and EGL.eglInitialize(display, ctypes.byref(major), ctypes.byref(minor)):
-            return display
+        try:
+            display = find()
+            if display and EGL.eglInitialize(display, ctypes.byref(major), ctypes.byref(minor)):
+                return display
+        except GLError:
+            continue
     raise _refusal("EGL finds no display")
 
 

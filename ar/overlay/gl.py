@@ -20,7 +20,7 @@ from OpenGL.raw.GL.VERSION.GL_2_0 import glVertexAttribPointer  # noqa: E402
 
 from core.errors import PlannerError  # noqa: E402
 
-__all__ = ["EGL", "GL", "drawing", "glVertexAttribPointer"]
+__all__ = ["EGL", "GL", "GLError", "drawing", "glVertexAttribPointer"]
 
 
 @contextmanager
