@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from core.anatomy import Anatomy
 from core.errors import PlannerError
 from core.progress import Progress
@@ -18,9 +16,6 @@ from core.projection import CameraModel
 if TYPE_CHECKING:
     from ar.loop import ArFrame, ArLoop
     from ar.registration import Registration
-
-# How far above the sheet the anatomy floats, so that it is seen whole.
-CLEARANCE_MM = 20.0
 
 
 @dataclass(frozen=True)
@@ -55,28 +50,37 @@ def setup_of(source: str, board: str, camera: str) -> ArSetup:
 
 
 class ArFeed:
-    """Source, tracker and placement of one AR view. Opened and stepped in the thread that works."""
+    """Source, tracker and placement of one AR view. Opened and stepped in the thread that works.
+
+    Attributes:
+        camera: the calibrated camera.
+        outline: the board's own outline as a scene, shown while there is no anatomy.
+        registration: where the anatomy, or the outline, lies on the board now. A frame that was tracked with
+            another one must not be drawn with today's scene.
+    """
 
     def __init__(self, setup: ArSetup, anatomy: Anatomy | None) -> None:
         """Open everything. Raises PlannerError when camera, video, board or calibration cannot be used."""
-        from ar.camera_file import read_camera
-
         from ar.board import default_board, read_board
+        from ar.calibration import read_camera
         from ar.loop import ArLoop
+        from ar.placement import board_outline
         from ar.source import LiveCamera, open_source
         from ar.tracking import Tracker
 
         self.camera: CameraModel = read_camera(setup.camera)
         board = read_board(setup.board) if setup.board else default_board()
         self._body = board.bodies[0]
+        self.outline, self._on_board = board_outline(board)
+        self.registration: Registration = self._placement(anatomy)
         source = open_source(setup.source, (self.camera.width, self.camera.height))
         self._is_live = isinstance(source, LiveCamera)
         self._interval_s = 1.0 / source.frames_per_s
-        self._loop: ArLoop = ArLoop(source, Tracker(board, self.camera), self._placement(anatomy))
+        self._loop: ArLoop = ArLoop(source, Tracker(board, self.camera), self.registration)
 
     def place(self, anatomy: Anatomy | None) -> None:
         """Put another anatomy over the board; takes effect with the next frame."""
-        self._loop.registration = self._placement(anatomy)
+        self.registration = self._loop.registration = self._placement(anatomy)
 
     def play(self, progress: Progress, deliver: Callable[[ArFrame], None]) -> None:
         """Track frame after frame until the source ends or the user stops it; a video keeps its own pace."""
@@ -88,28 +92,29 @@ class ArFeed:
                 if turn is None:
                     return
                 deliver(turn)
-                due_s += self._interval_s
-                if not self._is_live and (wait_s := due_s - time.monotonic()) > 0:
-                    time.sleep(wait_s)
-                else:
-                    due_s = max(due_s, time.monotonic() - self._interval_s)
+                due_s = self._wait(due_s + self._interval_s)
         finally:
             self._loop.close()
 
-    def _placement(self, anatomy: Anatomy | None) -> Registration | None:
-        from ar.registration import place_on_table
+    def _wait(self, due_s: float) -> float:
+        now_s = time.monotonic()
+        if self._is_live or due_s <= now_s:
+            return now_s
+        time.sleep(due_s - now_s)
+        return due_s
+
+    def _placement(self, anatomy: Anatomy | None) -> Registration:
+        from ar.placement import place_over
 
         if anatomy is None or not anatomy.surfaces:
-            return None
-        low, high = anatomy.bounds_mm
-        above = np.array([0.0, 0.0, (high[1] - low[1]) / 2.0 + CLEARANCE_MM])
-        return place_on_table((low + high) / 2.0, self._body.name, self._body.centre_mm - above)
+            return self._on_board
+        return place_over(anatomy, self._body)
 
 
 def state_text(turn: ArFrame) -> str:
     """The tracking state in words: TRACKED, STALE or LOST, and why."""
     pose = turn.pose
-    sigma = f"  ±{pose.sigma_mm:.1f} mm" if pose.sigma_mm is not None else ""
+    sigma = f"  ±{pose.sigma_mm:.1f} mm at 150 mm" if pose.sigma_mm is not None else ""
     return f"{pose.state.value}{sigma}" + (f"  –  {pose.reason}" if pose.reason else "")
 
 

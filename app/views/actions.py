@@ -25,6 +25,7 @@ class Actions:
         for command in COMMANDS:
             action = self.by_key[command.key]
             action.setText(command.title_for(state))
+            action.setIconText(_short(command))
             action.setToolTip(_tip(command, state))
             is_enabled = command.is_enabled(state) and (command.while_busy or not is_busy)
             action.setEnabled(is_busy if command.key == "reconstruct.cancel" else is_enabled)
@@ -56,6 +57,12 @@ class Actions:
             action.setIcon(icon(command.icon))
         action.triggered.connect(lambda: run(command))
         return action
+
+
+def _short(command: Command) -> str:
+    # The toolbar keeps its places: a title that changes is shown by its menu and its tip only.
+    title = command.title if isinstance(command.title, str) else command.key.split(".")[1].capitalize()
+    return title.rstrip("…")
 
 
 def _tip(command: Command, state: State) -> str:

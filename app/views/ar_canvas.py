@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QPainter
 from PyQt6.QtOpenGLWidgets import QOpenGLWidget
 from PyQt6.QtWidgets import QWidget
 
-from app.views.theme import GROUND
+from app.views.theme import GROUND, QUIET
+from core.resources import RESEARCH_NOTICE
 
 if TYPE_CHECKING:
     from ar.loop import ArFrame
     from ar.overlay.painter import OverlayPainter
     from core.projection import CameraModel
     from render.scene import Scene
+
+INVITATION = "Choose a camera or a video and its calibration, then start."
 
 
 class ArCanvas(QOpenGLWidget):
@@ -33,14 +36,9 @@ class ArCanvas(QOpenGLWidget):
         self._scene: Scene | None = None
         self.setMinimumSize(320, 240)
 
-    def show_turn(self, turn: ArFrame | None, camera: CameraModel | None) -> None:
-        """Draw this frame next."""
-        self._turn, self._camera = turn, camera
-        self.update()
-
-    def show_scene(self, scene: Scene | None) -> None:
-        """Hold this scene over the picture."""
-        self._scene = scene
+    def show_turn(self, turn: ArFrame, camera: CameraModel, scene: Scene | None) -> None:
+        """Draw this frame next, with this scene at its pose."""
+        self._turn, self._camera, self._scene = turn, camera, scene
         self.update()
 
     def paintGL(self) -> None:
@@ -48,6 +46,8 @@ class ArCanvas(QOpenGLWidget):
         if self._turn is None or self._camera is None:
             painter = QPainter(self)
             painter.fillRect(self.rect(), QColor(GROUND))
+            painter.setPen(QColor(QUIET))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, f"{INVITATION}\n\n{RESEARCH_NOTICE}")
             painter.end()
             return
         started = time.perf_counter()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.ar_feed import ArFeed, setup_of, stages_text, state_text
 from app.jobs import Job
@@ -17,10 +17,10 @@ from app.views.theme import GOOD, QUIET, STOP, WARNING
 from core.anatomy import Anatomy
 from core.errors import PlannerError
 from core.progress import Progress
-from core.resources import RESEARCH_NOTICE
 
 if TYPE_CHECKING:
     from ar.loop import ArFrame
+    from render.scene import Scene
 
 COLOURS = {"TRACKED": GOOD, "STALE": WARNING, "LOST": STOP}
 Choice = tuple[QLineEdit, QPushButton]
@@ -36,6 +36,7 @@ class ArView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("ar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.canvas = ArCanvas()
         self.canvas.drawn.connect(self._drawn)
         self.canvas.failed.connect(self._fail)
@@ -49,12 +50,17 @@ class ArView(QWidget):
         self.start_button.clicked.connect(self.toggle)
         self.state_label = plain_label("Not started", "quiet")
         self.stages_label = plain_label("", "quiet")
+        self.stages_label.setAlignment(Qt.AlignmentFlag.AlignRight)
+        for label in (self.state_label, self.stages_label):
+            # Their text changes with every frame; the window's size must not.
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._lay_out(source_button, board_button, camera_button)
         self._job: Job | None = None
         self._feed: ArFeed | None = None
         self._anatomy: Anatomy | None = None
         self._newest: ArFrame | None = None
         self._shown: ArFrame | None = None
+        self._scene: Scene | None = None
 
     @property
     def is_running(self) -> bool:
@@ -74,11 +80,11 @@ class ArView(QWidget):
             self._feed.place(state.anatomy)
         self._anatomy = state.anatomy
         try:
-            scene = compose(state.anatomy, state.plan, state.view) if state.anatomy else None
+            self._scene = compose(state.anatomy, state.plan, state.view) if state.anatomy else None
         except PlannerError as refusal:
+            self._scene = None
             self.refused.emit(refusal)
-            scene = None
-        self.canvas.show_scene(scene)
+        self._present()
 
     def toggle(self) -> None:
         """Start, or stop what runs."""
@@ -120,6 +126,7 @@ class ArView(QWidget):
         job.failed.connect(self.refused)
         job.ended.connect(self._end)
         self._job = job
+        self._newest = self._shown = self._feed = None
         self.start_button.setText("Stop")
         self.start_button.setIcon(icon("stop"))
         self.state_label.setText("Opening…")
@@ -132,11 +139,18 @@ class ArView(QWidget):
         turn, feed = self._newest, self._feed
         if turn is not None and feed is not None and turn is not self._shown:
             self._shown = turn
-            self.canvas.show_turn(turn, feed.camera)
+            self._present()
             colour = COLOURS[turn.pose.state.value]
             self.state_label.setText(state_text(turn))
             self.state_label.setStyleSheet(f"color: {colour}; font-weight: 600;")
             self.frame_shown.emit(turn)
+
+    def _present(self) -> None:
+        turn, feed = self._shown, self._feed
+        if turn is not None and feed is not None:
+            scene = self._scene if self._anatomy is not None else feed.outline
+            is_placed = turn.registration is feed.registration
+            self.canvas.show_turn(turn, feed.camera, scene if is_placed else None)
 
     def _drawn(self, draw_ms: float) -> None:
         if self._shown is not None:
@@ -154,7 +168,7 @@ class ArView(QWidget):
         self._refresh()
         if self._job is not None:
             self._job.deleteLater()
-        self._job = self._feed = None
+        self._job = None
         self.start_button.setText("Start")
         self.start_button.setIcon(icon("play"))
         self.state_label.setText("Stopped")
@@ -189,11 +203,7 @@ class ArView(QWidget):
         row.addWidget(self.start_button)
         below = QHBoxLayout()
         below.addWidget(self.state_label)
-        below.addStretch(1)
         below.addWidget(self.stages_label)
-        notice: QLabel = plain_label(RESEARCH_NOTICE, "notice")
-        below.addSpacing(16)
-        below.addWidget(notice)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
         layout.addLayout(row)

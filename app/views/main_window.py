@@ -174,7 +174,9 @@ class MainWindow(QMainWindow):
         if status is not None:
             status.setSizeGripEnabled(False)
             status.addWidget(self.progress)
-            status.addPermanentWidget(plain_label(RESEARCH_NOTICE, "notice"))
+            notice = plain_label(RESEARCH_NOTICE, "notice")
+            notice.setContentsMargins(0, 0, 12, 0)
+            status.addPermanentWidget(notice)
 
     def _connect(self) -> None:
         session, desk = self.session, self.desk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from app.views.labels import plain_label
@@ -15,6 +16,7 @@ class NoticeBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("notices")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._open: list[Finding] = []
         self.text = plain_label()
         self.text.setWordWrap(True)

@@ -37,6 +37,7 @@ class PlanList(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("plan")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._is_filling = False
         self.tree = self._make_tree()
         self._empty = plain_label("Cut planes and measures appear here.", "quiet")
@@ -91,6 +92,7 @@ class PlanList(QWidget):
 
     def _buttons(self, item: Item) -> QWidget:
         holder = QWidget()
+        holder.setStyleSheet("background: transparent;")
         layout = QHBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -113,7 +115,7 @@ class PlanList(QWidget):
         button = QToolButton(parent)
         button.setIcon(icon(name))
         button.setToolTip(tip)
-        button.setAutoRaise(True)
+        button.setProperty("flat", True)
         return button
 
     def _select(self) -> None:

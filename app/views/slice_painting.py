@@ -69,7 +69,7 @@ def _paint_mark(painter: QPainter, mark: Mark, ratio: float, is_selected: bool) 
     if not mark.is_dashed:
         _paint_balls(painter, points, colour)
     if mark.text:
-        at = (points[0] + points[-1]) / 2.0
+        at = points[1] if len(points) == 3 else (points[0] + points[-1]) / 2.0
         _text(painter, at + QPointF(8, -8), mark.text, colour)
 
 

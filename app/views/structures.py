@@ -21,6 +21,7 @@ class StructureList(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("structures")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.rows: dict[str, StructureRow] = {}
         self._view = ViewState()
         self._grid = QGridLayout()
@@ -34,6 +35,7 @@ class StructureList(QWidget):
         layout.addWidget(plain_label("Structures", "heading"))
         layout.addWidget(self._empty)
         layout.addLayout(self._grid)
+        layout.addStretch(1)
 
     def show_anatomy(self, anatomy: Anatomy | None) -> None:
         """List the structures of a reconstruction."""
@@ -72,8 +74,10 @@ class StructureRow:
     def __init__(self, parent: QWidget, title: str, volume: str) -> None:
         self.eye = QToolButton(parent)
         self.eye.setCheckable(True)
+        self.eye.setProperty("flat", True)
         self.eye.setToolTip("Show or hide")
         self.swatch = QToolButton(parent)
+        self.swatch.setProperty("flat", True)
         self.swatch.setIconSize(QSize(16, 16))
         self.swatch.setToolTip("Colour")
         self.title = plain_label(title, parent=parent)

@@ -36,6 +36,7 @@ class StudyBrowser(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("browser")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._items: dict[str, QTreeWidgetItem] = {}
         self._open = QPushButton(icon("folder"), "Open folder…")
         self._open.clicked.connect(self.browse_requested)

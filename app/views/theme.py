@@ -21,6 +21,8 @@ ORIENTATION_COLOURS = {"axial": "#e5645c", "coronal": "#63c074", "sagittal": "#e
 STYLE = f"""
 * {{ font-size: 13px; }}
 QWidget {{ background: {PANEL}; color: {TEXT}; }}
+QLabel {{ background: transparent; }}
+QTabBar {{ qproperty-drawBase: 0; }}
 QMainWindow, QSplitter {{ background: {GROUND}; }}
 QSplitter::handle {{ background: {GROUND}; }}
 QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; padding: 4px; }}
@@ -38,6 +40,8 @@ QToolBar::separator {{ background: {LINE}; width: 1px; margin: 5px 6px; }}
 QToolButton {{ padding: 5px 9px; border-radius: 5px; border: 1px solid transparent; }}
 QToolButton:hover {{ background: {RAISED}; }}
 QToolButton:checked {{ background: #24394a; border-color: {ACCENT}; }}
+QToolButton[flat="true"] {{ padding: 2px; border: 0; background: transparent; }}
+QToolButton[flat="true"]:hover {{ background: {RAISED}; }}
 QToolButton:disabled {{ color: #5d646e; }}
 QPushButton {{ background: {RAISED}; border: 1px solid {LINE}; border-radius: 5px; padding: 5px 12px; }}
 QPushButton:hover {{ border-color: {ACCENT}; }}
