@@ -66,7 +66,7 @@ def surface_of_field(
         field: (slices, rows, columns), smooth over a voxel or two: a signed distance, a difference of logits.
         patient_from_index: (4, 4), indices to LPS mm; mirrored grids are welcome.
         target_volume_ml: the level is chosen so that the surface encloses this volume; None: the zero level.
-        triangle_mm: side of the triangles; None: the finest voxel spacing, held between 0.8 and 1.5 mm, finer
+        triangle_mm: side of the triangles; None: the finest voxel spacing, held between 1.0 and 1.5 mm, finer
             for a structure that is small.
         smallest_part: pieces with less than this share of the largest piece are dropped; 1 keeps the largest.
 
@@ -138,7 +138,7 @@ def surfaces_of_labels(
 
 def _step_mm(grid: FieldGrid, volume_ml: float) -> float:
     finest = float(np.linalg.norm(grid.patient_from_index[:3, :3], axis=0).min())
-    return min(max(finest, 0.8), 1.5, np.cbrt(1000.0 * volume_ml) / 5.0)
+    return min(max(finest, 1.0), 1.5, np.cbrt(1000.0 * volume_ml) / 5.0)
 
 
 def _in_patient(mesh: SurfaceMesh, grid: FieldGrid) -> SurfaceMesh:

@@ -18,7 +18,7 @@ _LARGEST_NUDGE = 0.1
 """How far, in grid steps, the last correction may move the surface along its normals."""
 
 _N_LEVELS = 16
-_N_ROUNDS = 12
+_N_ROUNDS = 6
 
 
 def mesh_at(field: np.ndarray, level: float, smallest_part: float) -> SurfaceMesh:

@@ -11,15 +11,15 @@ from recon.surfaces.dual import QuadMesh
 _STEP_LIMIT = 0.3
 """Longest single step towards the level, in grid steps: a nearly flat field must not throw a vertex away."""
 
-_LEASH = 0.75
-"""How far a vertex may stray from where the mesher put it, in grid steps per axis: on longer, sheets cross."""
+_LEASH = 0.35
+"""How far a vertex may stray from where the mesher put it, in grid steps per axis: on longer, thin walls cross."""
 
 
 def relaxed(mesh: QuadMesh, field: np.ndarray, n_rounds: int) -> QuadMesh:
     """Even out a mesh of the zero level of `field` without moving the surface.
 
     Each round moves every vertex towards the mean of its neighbours, keeps only the part along the
-    surface, and walks back onto the zero level.
+    surface, and takes the vertex onto the zero level.
 
     Args:
         mesh: quadrilaterals in grid indices, from `dual_surface` of the same field.
@@ -29,11 +29,13 @@ def relaxed(mesh: QuadMesh, field: np.ndarray, n_rounds: int) -> QuadMesh:
     neighbours = _neighbour_mean(mesh)
     points = start = mesh.vertices
     for _ in range(n_rounds):
-        _, normal = _value_and_direction(field, points)
+        distance, normal = _distance_and_normal(field, points)
         move = 0.6 * (neighbours @ points - points)
-        move -= normal * np.einsum("ij,ij->i", move, normal)[:, None]
-        points = _onto_level(field, points + move)
-        points = start + np.clip(points - start, -_LEASH, _LEASH)
+        across = np.einsum("ij,ij->i", move, normal) + distance
+        points = start + np.clip(points + move - across[:, None] * normal - start, -_LEASH, _LEASH)
+    if n_rounds:
+        distance, normal = _distance_and_normal(field, points)
+        points = points - distance[:, None] * normal
     return QuadMesh(points, mesh.quads)
 
 
@@ -64,24 +66,25 @@ def _neighbour_mean(mesh: QuadMesh) -> sparse.csr_matrix:
     return sparse.csr_matrix((weight, (start, end)), shape=(n, n))
 
 
-def _onto_level(field: np.ndarray, points: np.ndarray) -> np.ndarray:
-    value, normal = _value_and_direction(field, points)
-    return points - np.clip(value, -_STEP_LIMIT, _STEP_LIMIT)[:, None] * normal
+def _distance_and_normal(field: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Signed distance (n,) to the level, as the slope tells it, and the unit slope (n, 3), in grid steps.
 
-
-def _value_and_direction(field: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Signed distance (n,) to the level, as the slope tells it, and the unit slope (n, 3), in grid steps."""
-    limit = np.array(field.shape) - 1
-    low = np.clip(np.floor(points).astype(np.int64), 0, limit - 1)
-    part = points - low
+    The distance is cut off at the longest step that is safe where the field is not straight.
+    """
+    low = np.clip(points.astype(np.int64), 0, np.array(field.shape) - 2)
+    high_share = points - low
+    low_share = 1.0 - high_share
+    first = np.ravel_multi_index(tuple(low.T), field.shape)
+    flat, strides = field.ravel(), (field.shape[1] * field.shape[2], field.shape[2], 1)
     value = np.zeros(len(points))
     slope = np.zeros((len(points), 3))
     for corner in CORNERS:
-        f = field[tuple((low + corner).T)]
-        weights = np.where(corner == 1, part, 1.0 - part)
-        value += f * weights.prod(axis=1)
-        for axis in range(3):
-            others = weights[:, (axis + 1) % 3] * weights[:, (axis + 2) % 3]
-            slope[:, axis] += (2.0 * corner[axis] - 1.0) * f * others
-    length = np.maximum(np.linalg.norm(slope, axis=1), 1e-12)
-    return value / length, slope / length[:, None]
+        f = flat[first + int(corner @ strides)]
+        x, y, z = ((high_share if bit else low_share)[:, axis] for axis, bit in enumerate(corner))
+        sign = 2 * corner - 1
+        value += f * x * y * z
+        slope[:, 0] += sign[0] * f * y * z
+        slope[:, 1] += sign[1] * f * x * z
+        slope[:, 2] += sign[2] * f * x * y
+    length = np.maximum(np.sqrt(np.einsum("ij,ij->i", slope, slope)), 1e-12)
+    return np.clip(value / length, -_STEP_LIMIT, _STEP_LIMIT), slope / length[:, None]
