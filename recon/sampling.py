@@ -65,7 +65,7 @@ def _resample(
     import torch.nn.functional as functional
 
     grid_spacing = float(np.linalg.norm(patient_from_index[:3, 0]))
-    voxels = torch.as_tensor(np.ascontiguousarray(volume.voxels, dtype=np.float32), device=device)
+    voxels = torch.tensor(volume.voxels.astype(np.float32), device=device)
     voxels = _antialias(normalise(voxels), volume.spacing_mm, grid_spacing)
     index_from_grid = volume.index_from_patient @ patient_from_index
     theta, half = _sampling_theta(index_from_grid, volume.shape, n, device)

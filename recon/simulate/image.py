@@ -74,14 +74,14 @@ def simulate(
 
 
 def smooth_noise(shape: torch.Size | tuple[int, ...], scale: int, generator: torch.Generator) -> torch.Tensor:
-    """Unit-variance noise whose features are about `scale` voxels wide."""
+    """Noise of zero mean and unit variance whose features are about `scale` voxels wide."""
     import torch
     import torch.nn.functional as functional
 
     coarse = [max(2, -(-n // scale) + 1) for n in shape]
     noise = torch.randn([1, 1, *coarse], generator=generator, device=generator.device)
     fine = functional.interpolate(noise, size=tuple(shape), mode="trilinear", align_corners=True)[0, 0]
-    return fine / fine.std().clamp_min(1e-6)
+    return (fine - fine.mean()) / fine.std().clamp_min(1e-6)
 
 
 def blur(image: torch.Tensor, sigmas: tuple[float, float, float]) -> torch.Tensor:

@@ -14,6 +14,10 @@ from recon.sampling import patient_grid
 from recon.simulate.contrast import Contrast, contrast_ct, steady_state_mr
 from recon.simulate.image import Artefacts, simulate
 
+# Hounsfield units know no coil: only MR brightness drifts over the field of view.
+CT_ARTEFACTS = Artefacts(blur=(0.6, 0.5, 0.5), noise=0.015)
+MR_ARTEFACTS = Artefacts(blur=(0.6, 0.5, 0.5), noise=0.015, bias=0.06)
+
 
 @dataclass(frozen=True, eq=False)
 class SimulatedImage:
@@ -31,7 +35,10 @@ def simulate_ct(
     progress: Progress | None = None,
 ) -> SimulatedImage:
     """A contrast CT in HU around the heart."""
-    image = _image(patient, contrast_ct(), np.eye(4), frame_of_reference_uid, spacing_mm, size_mm, progress)
+    still = np.eye(4)
+    image = _image(
+        patient, contrast_ct(), CT_ARTEFACTS, still, frame_of_reference_uid, spacing_mm, size_mm, progress
+    )
     hounsfield = np.clip(np.rint(image.image.voxels), -1024, 3071).astype(np.int16)
     return _with_voxels(image, hounsfield, "HU", "CT")
 
@@ -45,8 +52,9 @@ def simulate_mr(
 ) -> SimulatedImage:
     """A 3-D steady-state MR of the same patient, who lies 6 mm and 4 degrees differently on this table."""
     moved = rigid(np.radians((2.0, -3.0, 1.5)), np.array((4.0, -3.0, 3.0)))
-    contrast = steady_state_mr()
-    image = _image(patient, contrast, moved, frame_of_reference_uid, spacing_mm, size_mm, progress)
+    image = _image(
+        patient, steady_state_mr(), MR_ARTEFACTS, moved, frame_of_reference_uid, spacing_mm, size_mm, progress
+    )
     brightness = np.clip(np.rint(image.image.voxels), 0, 4095).astype(np.int16)
     return _with_voxels(image, brightness, "arbitrary", "MR")
 
@@ -54,6 +62,7 @@ def simulate_mr(
 def _image(
     patient: SyntheticPatient,
     contrast: Contrast,
+    artefacts: Artefacts,
     image_from_patient: np.ndarray,
     frame_uid: str,
     spacing_mm: float,
@@ -71,7 +80,6 @@ def _image(
     tissues = paint_grid(patient, np.linalg.inv(image_from_patient) @ grid, (n, n, n))
     progress.report("simulating the image", 0.6)
     generator = torch.Generator().manual_seed(patient.seed)
-    artefacts = Artefacts(blur=(0.6, 0.5, 0.5), bias=0.04, noise=0.015)
     image = simulate(tissues, contrast, artefacts, generator).numpy()
     progress.report("simulating the image", 1.0)
     return SimulatedImage(Volume(image, grid, frame_uid), truth_label_map(tissues, grid, frame_uid))

@@ -1,0 +1,168 @@
+"""The network keeps shapes, loses nothing at its doors, and the trainer learns, stops and goes on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from core.errors import Cancelled, PlannerError
+from core.progress import Reporting, Silent
+from recon.networks.unet import UNet, depth_to_space, space_to_depth
+from recon.registry import find_task
+from recon.task import NetworkSpec, TaskSpec
+from recon.train.checkpoint import load_state, save_state
+from recon.train.losses import dice_and_cross_entropy, dice_per_class
+from recon.train.samples import (
+    TEST_SEEDS,
+    TRAINING_SEEDS,
+    VALIDATION_SEEDS,
+    classes_for,
+    draw_image,
+    paint_sample,
+)
+from recon.train.trainer import Trainer, TrainingPlan
+from recon.weights import load_network
+
+TINY = NetworkSpec("region", 16, 12.0, (16, 16), 8, jitter_mm=5.0, negatives=0.0)
+PLAN = TrainingPlan(minutes=0.02, batch=1, pool_size=2, refresh=0.0, n_validation=1)
+
+
+def test_depth_to_space_undoes_space_to_depth() -> None:
+    x = torch.arange(2 * 3 * 4 * 6 * 8, dtype=torch.float32).reshape(2, 3, 4, 6, 8)
+    assert torch.equal(depth_to_space(space_to_depth(x)), x)
+
+
+def test_the_network_gives_one_logit_per_class_and_voxel() -> None:
+    network = UNet(8, (16, 32))
+    assert network(torch.zeros(1, 2, 8, 8, 8)).shape == (1, 8, 8, 8, 8)
+
+
+def test_every_weight_takes_part() -> None:
+    network = UNet(3, (16, 16))
+    generator = torch.Generator().manual_seed(0)
+    network(torch.rand(1, 2, 8, 8, 8, generator=generator)).square().sum().backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in network.parameters())
+
+
+def test_the_loss_is_near_zero_for_a_sure_and_right_answer_and_large_for_a_wrong_one() -> None:
+    classes = torch.randint(0, 3, (1, 8, 8, 8), generator=torch.Generator().manual_seed(0))
+    right = torch.nn.functional.one_hot(classes, 3).movedim(-1, 1) * 30.0
+    assert dice_and_cross_entropy(right, classes).item() < 0.01
+    assert dice_and_cross_entropy(right.roll(1, dims=1), classes).item() > 10.0
+
+
+def test_dice_of_half_an_overlap_is_a_half() -> None:
+    a = torch.tensor([1, 1, 0, 0])
+    b = torch.tensor([0, 1, 1, 0])
+    assert dice_per_class(a, b, 2) == [0.5]
+
+
+def test_seed_ranges_for_training_and_judging_are_apart() -> None:
+    assert TRAINING_SEEDS + 500_000 < VALIDATION_SEEDS
+    assert VALIDATION_SEEDS + 500_000 < TEST_SEEDS
+
+
+def test_the_localiser_learns_chambers_only() -> None:
+    structures = torch.tensor([0, 1, 5, 6, 7], dtype=torch.uint8)
+    spec = replace(TINY, n_classes=2)
+    assert classes_for(spec, structures).tolist() == [0, 1, 1, 0, 0]
+
+
+def test_a_sample_without_a_heart_has_an_empty_target() -> None:
+    painted = paint_sample(replace(TINY, negatives=1.0), 3, "cpu")
+    inputs, target = draw_image(painted, np.random.default_rng(0), sparse=True)
+    assert inputs.shape == (2, 16, 16, 16)
+    assert torch.isfinite(inputs).all()
+    assert target.sum() == 0
+
+
+def test_training_lowers_the_loss_and_writes_half_precision_weights(tmp_path: Path) -> None:
+    trainer = Trainer(TINY, replace(PLAN, minutes=60.0), tmp_path, "cpu", resume=False)
+    losses: list[float] = []
+
+    def note(stage: str, _: float) -> None:
+        if "loss" in stage:
+            losses.append(float(stage.split()[-1]))
+
+    with pytest.raises(Cancelled):
+        trainer.run(Reporting(note, lambda: trainer.step >= 30), len)
+    assert np.mean(losses[-5:]) < np.mean(losses[:3]) - 0.1
+    weights = load_file(tmp_path / "weights.safetensors")
+    assert {tensor.dtype for tensor in weights.values()} == {torch.float16}
+
+
+def test_a_training_ends_at_its_time_limit_with_a_score_per_structure(tmp_path: Path) -> None:
+    trainer = Trainer(TINY, replace(PLAN, minutes=0.001), tmp_path, "cpu", resume=False)
+    scores = trainer.run(Silent(), len)
+    assert trainer.seconds >= 0.06
+    row = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
+    assert row == scores
+    assert len(row["dice_full"]) == len(row["dice_sparse"]) == 7
+
+
+def test_a_cancelled_training_goes_on_from_its_last_step(tmp_path: Path) -> None:
+    first = Trainer(TINY, replace(PLAN, minutes=5.0), tmp_path, "cpu", resume=False)
+    with pytest.raises(Cancelled):
+        first.run(Reporting(lambda *_: None, lambda: first.step >= 3), len)
+    second = Trainer(TINY, replace(PLAN, minutes=5.0), tmp_path, "cpu", resume=True)
+    assert (second.step, second.seconds) == (first.step, first.seconds)
+    for name, value in first.network.state_dict().items():
+        assert torch.equal(value, second.network.state_dict()[name]), name
+    before = first.optimiser.state_dict()["state"]
+    after = second.optimiser.state_dict()["state"]
+    assert all(torch.equal(before[i]["exp_avg"], after[i]["exp_avg"]) for i in before)
+
+
+def test_state_is_split_into_files_below_sixteen_megabytes(tmp_path: Path) -> None:
+    tensors = {f"t{i}": torch.full((1_500_000,), float(i)) for i in range(5)}
+    save_state(tmp_path, tensors, {"step": 4})
+    sizes = [path.stat().st_size for path in tmp_path.glob("state-*.safetensors")]
+    assert len(sizes) > 1
+    assert max(sizes) < 16_000_000
+    found = load_state(tmp_path)
+    assert found is not None
+    assert all(torch.equal(found[0][name], tensor) for name, tensor in tensors.items())
+
+
+def test_an_unfinished_checkpoint_is_ignored(tmp_path: Path) -> None:
+    save_state(tmp_path, {"a": torch.ones(3)}, {"step": 1})
+    (tmp_path / "state-2-0.safetensors").write_bytes(b"half written")
+    found = load_state(tmp_path)
+    assert found is not None
+    assert found[1]["step"] == 1
+
+
+def test_missing_and_damaged_weights_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    task: TaskSpec = find_task("heart")
+    with pytest.raises(PlannerError, match="auricle train"):
+        load_network(task, task.region, "cpu", tmp_path)
+    (tmp_path / "heart-region.safetensors").write_bytes(b"not weights")
+    with pytest.raises(PlannerError, match="damaged"):
+        load_network(task, task.region, "cpu", tmp_path)
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    task = find_task("heart")
+    Trainer(TINY, PLAN, tmp_path, "cpu", resume=False).save()
+    (tmp_path / "weights.safetensors").rename(tmp_path / "heart-region.safetensors")
+    with pytest.raises(PlannerError, match="another network"):
+        load_network(task, task.region, "cpu", tmp_path)
+
+
+def test_an_unknown_task_is_refused_by_name() -> None:
+    with pytest.raises(PlannerError, match="liver"):
+        find_task("liver")
+
+
+def test_reading_the_catalogue_imports_no_torch() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, recon.registry, recon.run; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
