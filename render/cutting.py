@@ -65,57 +65,49 @@ def _cut_once(part: _Part, origin_mm: np.ndarray, normal: np.ndarray) -> _Part:
     if not met.is_above.any():
         return part
     below = np.flatnonzero(~met.is_above)
-    new_ids = _new_ids(met, below)
-    vertices = np.concatenate([part.vertices.take(below, axis=0), met.interpolate(part.vertices)])
-    loops = [new_ids[loop[::-1]] for loop in link(met.segments)[0]]
-    lid, added = cap(vertices, loops, normal)
-    pieces, piece_is_cap = _pieces(met, part.is_cap)
     kept = np.flatnonzero(met.n_above == 0)
+    if not len(kept) and not len(met.crossed):
+        return _nothing(part)
+    rim = met.interpolate(part.vertices)
+    lid = len(below) + cap(rim, [loop[::-1] for loop in link(met.segments)[0]], normal)
+    new_ids = np.cumsum(~met.is_above) - 1
+    pieces, piece_is_cap = _pieces(met, new_ids, len(below), part.is_cap)
     faces, is_cap = _caps_last(
-        [new_ids.take(part.faces.take(kept, axis=0)), new_ids.take(pieces), lid],
+        [new_ids.take(part.faces.take(kept, axis=0)), pieces, lid],
         [part.is_cap.take(kept), piece_is_cap, np.ones(len(lid), dtype=bool)],
     )
-    fields = {name: _field(met, values, below, len(added)) for name, values in part.fields.items()}
-    if not len(faces):
-        return _Part(vertices[:0], faces, is_cap, {name: values[:0] for name, values in fields.items()})
-    return _Part(np.concatenate([vertices, added]) if len(added) else vertices, faces, is_cap, fields)
+    fields = {name: _field(met, values, below) for name, values in part.fields.items()}
+    return _Part(np.concatenate([part.vertices.take(below, axis=0), rim]), faces, is_cap, fields)
 
 
-def _new_ids(met: Section, below: np.ndarray) -> np.ndarray:
-    """The id after the cut of each vertex and crossing point before it; what is above has none (-1)."""
-    new_ids = np.full(met.n_vertices + len(met.edges), -1)
-    new_ids[below] = np.arange(len(below))
-    new_ids[met.n_vertices :] = len(below) + np.arange(len(met.edges))
-    return new_ids
+def _nothing(part: _Part) -> _Part:
+    fields = {name: values[:0] for name, values in part.fields.items()}
+    return _Part(part.vertices[:0], part.faces[:0], part.is_cap[:0], fields)
 
 
-def _pieces(met: Section, is_cap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What remains below the plane of the crossed faces, as triangles."""
+def _pieces(
+    met: Section, new_ids: np.ndarray, n_below: int, is_cap: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What remains below the plane of the crossed faces, as triangles of the new ids."""
     up = met.lone_is_above
-    first, last = met.exits[:, 0], met.exits[:, 1]
-    lone, second, third = met.corners.T
-    triangles = np.concatenate(
-        [
-            np.stack([lone, first, last], axis=1)[~up],
-            np.stack([first, second, third], axis=1)[up],
-            np.stack([first, third, last], axis=1)[up],
-        ]
-    )
-    cap_flags = is_cap[met.crossed]
-    flags = np.concatenate([cap_flags[~up], cap_flags[up], cap_flags[up]])
-    a, b, c = triangles.T
-    has_area = (a != b) & (b != c) & (c != a)
-    return triangles[has_area], flags[has_area]
+    first, last = met.exits.T + n_below
+    lone, second, third = new_ids[met.corners].T
+    triangles = [
+        np.stack([lone, first, last], axis=1)[~up],
+        np.stack([first, second, third], axis=1)[up],
+        np.stack([first, third, last], axis=1)[up],
+    ]
+    flags = is_cap[met.crossed]
+    return np.concatenate(triangles), np.concatenate([flags[~up], flags[up], flags[up]])
 
 
 def _caps_last(faces: list[np.ndarray], is_cap: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    if not is_cap[0].any() and not is_cap[1].any():
-        return np.concatenate(faces), np.concatenate(is_cap)
     all_faces, flags = np.concatenate(faces), np.concatenate(is_cap)
-    return np.concatenate([all_faces[~flags], all_faces[flags]]), np.sort(flags)
+    if is_cap[0].any() or is_cap[1].any():
+        all_faces, flags = np.concatenate([all_faces[~flags], all_faces[flags]]), np.sort(flags)
+    return all_faces, flags
 
 
-def _field(met: Section, values: np.ndarray, below: np.ndarray, n_added: int) -> np.ndarray:
-    at_cut = met.interpolate(np.asarray(values, dtype=np.float64))
-    middle = at_cut.mean(axis=0, keepdims=True) if n_added else at_cut[:0]
-    return np.concatenate([values.take(below, axis=0), at_cut, np.repeat(middle, n_added, axis=0)])
+def _field(met: Section, values: np.ndarray, below: np.ndarray) -> np.ndarray:
+    at_rim = met.interpolate(np.asarray(values, dtype=np.float64))
+    return np.concatenate([values.take(below, axis=0), at_rim])

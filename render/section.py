@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# A vertex this near to the plane counts as lying on it, so that no sliver thinner than this is made.
+# A vertex this near to the plane counts as above it by this much. With no vertex on the plane, what the plane
+# leaves of a closed surface is bounded by simple loops, and a flat side in the plane leaves no sheet behind.
 ON_PLANE_MM = 1e-6
 
 
@@ -14,19 +15,16 @@ ON_PLANE_MM = 1e-6
 class Section:
     """The triangles that a plane crosses, and the points where it crosses their edges.
 
-    Vertex ids below ``n_vertices`` name the surface's own vertices, ids from there on the crossing points.
-
     Attributes:
-        is_above: (n,) True for vertices on the side the normal points to; those on the plane are not.
+        is_above: (n,) True for vertices on the side the normal points to, and for those on the plane.
         n_above: (m,) how many corners of each face are above.
         crossed: (k,) indices of the faces with corners on both sides.
         corners: (k, 3) their vertices in turning order, the one that is alone on its side first.
-        exits: (k, 2) ids of the crossing points on the edges first-second and third-first.
-        edges: (p, 2) for each crossing point its edge: vertex below (or on the plane), vertex above.
+        exits: (k, 2) indices of the crossing points on the edges first-second and third-first.
+        edges: (p, 2) for each crossing point its edge: vertex below, vertex above.
         weights: (p,) position along that edge, 0 at the vertex below.
     """
 
-    n_vertices: int
     is_above: np.ndarray
     n_above: np.ndarray
     crossed: np.ndarray
@@ -42,11 +40,10 @@ class Section:
 
     @property
     def segments(self) -> np.ndarray:
-        """Directed edges (s, 2) of ids bounding the part below, in the turning order of its faces."""
+        """Directed edges (k, 2) between crossing points bounding the part below, turning as its faces do."""
         first, last = self.exits[:, 0], self.exits[:, 1]
         up = self.lone_is_above
-        segments = np.stack([np.where(up, last, first), np.where(up, first, last)], axis=1)
-        return _without_spikes(segments[segments[:, 0] != segments[:, 1]])
+        return np.stack([np.where(up, last, first), np.where(up, first, last)], axis=1)
 
     def interpolate(self, values: np.ndarray) -> np.ndarray:
         """Values (p, ...) at the crossing points of per-vertex values (n, ...)."""
@@ -58,14 +55,14 @@ class Section:
 def section(vertices: np.ndarray, faces: np.ndarray, origin_mm: np.ndarray, normal: np.ndarray) -> Section:
     """Where the plane through `origin_mm` with unit `normal` crosses the surface; all LPS mm."""
     height = vertices @ normal - float(np.dot(origin_mm, normal))
-    height[np.abs(height) < ON_PLANE_MM] = 0.0
+    height[np.abs(height) < ON_PLANE_MM] = ON_PLANE_MM
     is_above = height > 0
     sides = is_above.take(faces)
     n_above = sides.view(np.int8) @ np.ones(3, dtype=np.int8)
     crossed = np.flatnonzero((n_above == 1) | (n_above == 2))
     corners = _lone_corner_first(faces[crossed], sides[crossed], n_above[crossed] == 1)
     exits, edges, weights = _exits(corners, n_above[crossed] == 1, height)
-    return Section(len(vertices), is_above, n_above, crossed, corners, exits, edges, weights)
+    return Section(is_above, n_above, crossed, corners, exits, edges, weights)
 
 
 def outline(
@@ -75,8 +72,7 @@ def outline(
     met = section(vertices, faces, origin_mm, normal)
     crossing_points = met.interpolate(vertices)
     loops, chains = link(met.segments)
-    ids = [np.append(loop, loop[0]) for loop in loops] + chains
-    return [_points(vertices, crossing_points, line) for line in ids]
+    return [crossing_points[ids] for ids in [*(np.append(loop, loop[0]) for loop in loops), *chains]]
 
 
 def link(segments: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -124,24 +120,4 @@ def _exits(
     codes, inverse = np.unique(low * n + high, return_inverse=True)
     edges = np.stack([codes // max(n, 1), codes % max(n, 1)], axis=1)
     below, above = height[edges[:, 0]], height[edges[:, 1]]
-    # A vertex on the plane is its own crossing point: a second one at the same place would open the surface.
-    ids = np.where(below == 0, edges[:, 0], n + np.arange(len(edges)))
-    return ids[inverse].reshape(-1, 2), edges, below / (below - above)
-
-
-def _without_spikes(segments: np.ndarray) -> np.ndarray:
-    # Where the plane only touches an edge from one side, both of its faces name it, in opposite directions.
-    if not len(segments):
-        return segments
-    n = int(segments.max()) + 1
-    forward, backward = segments @ [n, 1], segments @ [1, n]
-    return segments[~np.isin(forward, backward)]
-
-
-def _points(vertices: np.ndarray, crossing_points: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    n = len(vertices)
-    points = np.empty((len(ids), 3))
-    is_vertex = ids < n
-    points[is_vertex] = vertices[ids[is_vertex]]
-    points[~is_vertex] = crossing_points[ids[~is_vertex] - n]
-    return points
+    return inverse.reshape(-1, 2), edges, below / (below - above)

@@ -66,7 +66,11 @@ def test_planes_through_vertices_edges_and_faces_leave_a_closed_box(box):
     halved = cut(box, [_plane((0.0, 0.0, 0.0), (3.0, -2.0, 0.0))])
     assert halved.is_closed
     assert halved.volume_ml == pytest.approx(12.0)
-    assert cut(box, [_plane((10.0, 0.0, 0.0), (1.0, 0.0, 0.0))]) is box
+    touched = cut(box, [_plane((10.0, 0.0, 0.0), (1.0, 0.0, 0.0))])
+    assert touched.is_closed
+    assert touched.volume_ml == pytest.approx(24.0)
+    assert cut(box, [_plane((10.1, 0.0, 0.0), (1.0, 0.0, 0.0))]) is box
+    assert len(cut(box, [_plane((-10.0, 0.0, 0.0), (1.0, 0.0, 0.0))]).faces) == 0
 
 
 def test_a_plane_along_a_flat_shelf_keeps_the_surface_closed():
