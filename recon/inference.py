@@ -95,15 +95,20 @@ def look_at_region(
     return RegionLogits(logits, observed, affine, certainty)
 
 
+def class_logits(loaded: LoadedNetwork, intensity: torch.Tensor, observed: torch.Tensor) -> torch.Tensor:
+    """Logits float32 (n_classes, n, n, n) of a rasterised input (n, n, n) and its mask."""
+    import torch
+
+    with torch.inference_mode():
+        inputs = torch.stack([intensity, observed])[None].contiguous(memory_format=torch.channels_last_3d)
+        return loaded.network(inputs)[0].float()
+
+
 def _forward(
     volumes: Sequence[Volume], loaded: LoadedNetwork, affine: np.ndarray, device: str
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    import torch
-
     intensity, observed = rasterise(volumes, affine, loaded.spec.n, device)
-    with torch.inference_mode():
-        inputs = torch.stack([intensity, observed])[None].contiguous(memory_format=torch.channels_last_3d)
-        return loaded.network(inputs)[0].float(), observed
+    return class_logits(loaded, intensity, observed), observed
 
 
 def _windows(volumes: Sequence[Volume], size_mm: float) -> list[np.ndarray]:

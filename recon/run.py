@@ -20,6 +20,7 @@ from recon.inference import RegionLogits, locate_heart, look_at_region
 from recon.labelling import fields, labels_on, labels_refined, without_islands
 from recon.registry import find_task
 from recon.surface import surface_of_field
+from recon.uncertainty import spread_mm
 from recon.weights import WEIGHTS_FOLDER, LoadedNetwork, load_network
 
 # Smaller than this a structure is only named, not made into a surface.
@@ -93,8 +94,11 @@ def reconstruct(
         labels = _labels(region, stack, frame_uid)
     with clock.time("surface"):
         surfaces = _surfaces(region, labels, stack, progress)
+    progress.report("asking how steady the surfaces are", 0.0)
+    with clock.time("uncertainty"):
+        spread = spread_mm(volumes, region, region_network, surfaces, chosen)
     findings = (*device_findings, *_findings(labels, surfaces))
-    report = _report(labels, clock, chosen, (localiser, region_network), region.certainty)
+    report = _report(labels, clock, chosen, (localiser, region_network), region.certainty, spread)
     progress.report("done", 1.0)
     return Anatomy(surfaces, frame_uid, labels, findings=findings, report=report)
 
@@ -163,11 +167,17 @@ def _findings(labels: LabelMap, surfaces: Mapping[str, SurfaceMesh]) -> tuple[Fi
 
 
 def _report(
-    labels: LabelMap, clock: _Clock, device: str, networks: Sequence[LoadedNetwork], certainty: float
+    labels: LabelMap,
+    clock: _Clock,
+    device: str,
+    networks: Sequence[LoadedNetwork],
+    certainty: float,
+    uncertainty_mm: Mapping[str, float],
 ) -> dict[str, object]:
     peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "volumes_ml": {key: round(value, 2) for key, value in labels.volumes_ml().items()},
+        "uncertainty_mm": dict(uncertainty_mm),
         "certainty": round(certainty, 3),
         "seconds": clock.seconds,
         "peak_memory_mb": round(peak_kb / 1024.0, 1),
