@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import trimesh
+from scipy.ndimage import gaussian_filter
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+from vtkmodules.vtkCommonDataModel import vtkImageData
+from vtkmodules.vtkFiltersGeneral import vtkDiscreteFlyingEdges3D
 
 from core.mesh import SurfaceMesh
 from plan.items import CutPlane
@@ -101,6 +105,44 @@ def test_several_planes_agree_with_manifold3d(shell):
         remaining = cut(shell, planes)
         assert remaining.volume_ml == pytest.approx(expected.volume() / 1000.0, rel=1e-6, abs=1e-6)
         assert not len(remaining.faces) or remaining.is_closed
+
+
+@pytest.mark.parametrize(
+    ("origin_mm", "normal"),
+    [
+        ((6.5, 0.0, 0.0), (1.0, 0.0, 0.0)),
+        ((0.0, 0.0, 8.0), (0.0, 0.0, -1.0)),
+        ((9.0, 9.0, 9.0), (1.0, 1.0, 0.0)),
+        ((9.0, 9.5, 9.0), (1.0, 1.0, 1.0)),
+        ((9.3, 9.1, 8.8), (0.2, -0.7, 0.4)),
+    ],
+)
+def test_blocky_label_surfaces_stay_closed_and_lose_no_volume_even_along_their_own_grid(origin_mm, normal):
+    """Surfaces straight from labels put many vertices, and whole faces, exactly onto such planes."""
+    for seed in range(4):
+        noise = gaussian_filter(np.random.default_rng(seed).normal(size=(18, 18, 18)), 1.5)
+        blocks = _label_surface(np.pad(noise > np.quantile(noise, 0.7), 1))
+        assert blocks.is_closed
+        below = cut(blocks, [_plane(origin_mm, normal)])
+        above = cut(blocks, [_plane(origin_mm, tuple(-np.array(normal)))])
+        assert below.is_closed
+        assert above.is_closed
+        assert below.volume_ml > 0.0
+        assert above.volume_ml > 0.0
+        assert below.volume_ml + above.volume_ml == pytest.approx(blocks.volume_ml, rel=1e-5)
+
+
+def _label_surface(mask: np.ndarray) -> SurfaceMesh:
+    image = vtkImageData()
+    image.SetDimensions(*mask.shape[::-1])
+    image.GetPointData().SetScalars(numpy_to_vtk(mask.astype(np.uint8).ravel(), deep=True))
+    edges = vtkDiscreteFlyingEdges3D()
+    edges.SetInputData(image)
+    edges.SetValue(0, 1)
+    edges.Update()
+    surface = edges.GetOutput()
+    faces = vtk_to_numpy(surface.GetPolys().GetConnectivityArray()).reshape(-1, 3)
+    return SurfaceMesh(vtk_to_numpy(surface.GetPoints().GetData()), faces)
 
 
 def test_fields_are_interpolated_where_the_plane_crosses(make_ball):
