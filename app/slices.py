@@ -169,7 +169,7 @@ def scrolled(volume: Volume, at_mm: Point, frame: Frame, n_steps: int) -> np.nda
 def readout(volume: Volume, at_mm: np.ndarray) -> str:
     """Where a position (3,) lies, in words of the patient, and the value of its voxel."""
     place = "  ".join(
-        f"{letters[value > 0]} {abs(value):.1f}"
+        f"{letters[int(value > 0)]} {abs(value):.1f}"
         for letters, value in zip(("RL", "AP", "IS"), at_mm, strict=True)
     )
     index = np.rint(volume.indices_from_patient(np.atleast_2d(at_mm))[0]).astype(int)

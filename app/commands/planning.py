@@ -66,18 +66,19 @@ def _selected_plane(state: State) -> CutPlane | None:
     return item if isinstance(item, CutPlane) else None
 
 
-def _flip(plane: CutPlane) -> CutPlane:
-    x, y, z = plane.normal
-    return replace(plane, normal=(-x, -y, -z))
+def _flip_selected(desk: Desk) -> None:
+    plane = _selected_plane(desk.session.state)
+    if plane is not None:
+        x, y, z = plane.normal
+        change_item(desk, replace(plane, normal=(-x, -y, -z)), "Flip")
 
 
-def _change_plane(change: Callable[[CutPlane], CutPlane], verb: str) -> Callable[[Desk], None]:
-    def run(desk: Desk) -> None:
-        plane = _selected_plane(desk.session.state)
-        if plane is not None:
-            change_item(desk, change(plane), verb)
-
-    return run
+def _lock_selected(desk: Desk) -> None:
+    plane = _selected_plane(desk.session.state)
+    if plane is not None:
+        change_item(
+            desk, replace(plane, is_locked=not plane.is_locked), "Unlock" if plane.is_locked else "Lock"
+        )
 
 
 def _remove_selected(desk: Desk) -> None:
@@ -100,6 +101,11 @@ def _is_open(state: State) -> bool:
 
 def _has_plane(state: State) -> bool:
     return _selected_plane(state) is not None
+
+
+def _is_locked(state: State) -> bool:
+    plane = _selected_plane(state)
+    return plane is not None and plane.is_locked
 
 
 def _undo_title(state: State) -> str:
@@ -166,14 +172,6 @@ COMMANDS = (
         "",
         _is_open,
     ),
-    Command("plan.flip", "Flip cut plane", _change_plane(_flip, "Flip"), ("F",), "", _has_plane),
-    Command(
-        "plan.lock",
-        "Lock cut plane",
-        _change_plane(lambda p: replace(p, is_locked=not p.is_locked), "Lock"),
-        ("K",),
-        "",
-        _has_plane,
-        lambda state: bool((p := _selected_plane(state)) and p.is_locked),
-    ),
+    Command("plan.flip", "Flip cut plane", _flip_selected, ("F",), "", _has_plane),
+    Command("plan.lock", "Lock cut plane", _lock_selected, ("K",), "", _has_plane, _is_locked),
 )
