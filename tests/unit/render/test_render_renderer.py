@@ -26,7 +26,7 @@ OBLIQUE = CameraView((180.0, -220.0, 90.0), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
 PLANE = CutPlane("half", (0.0, 5.0, 0.0), (0.0, -1.0, 0.0))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plotter() -> Iterator[pyvista.Plotter]:
     plotter = pyvista.Plotter(off_screen=True, window_size=(320, 240))
     plotter.iren.initialize()
