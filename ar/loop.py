@@ -47,7 +47,11 @@ class ArLoop:
     """Source, tracker and, when given, a drawing function; `registration` may be replaced between turns."""
 
     def __init__(
-        self, source: Source, tracker: Tracker, registration: Registration | None = None, draw: Draw | None = None
+        self,
+        source: Source,
+        tracker: Tracker,
+        registration: Registration | None = None,
+        draw: Draw | None = None,
     ) -> None:
         self._source, self._tracker, self._draw = source, tracker, draw
         self.registration = registration

@@ -39,4 +39,6 @@ def board_outline(board: Board) -> tuple[Scene, Registration]:
         for marker in body.markers
     )
     own_frame = Transform(body.name, PATIENT, np.eye(4))
-    return Scene(polylines=lines), Registration(own_frame, None, False, "Outline of the board; no anatomy is placed.")
+    return Scene(polylines=lines), Registration(
+        own_frame, None, False, "Outline of the board; no anatomy is placed."
+    )

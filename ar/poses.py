@@ -14,7 +14,7 @@ from ar.opencv import cv2
 from core.errors import PlannerError
 from core.frames import CAMERA, Transform, rigid
 
-FIELDS = ("frame", "time_s", "body", "state", "rx", "ry", "rz", "tx_mm", "ty_mm", "tz_mm")
+FIELDS: tuple[str, ...] = ("frame", "time_s", "body", "state", "rx", "ry", "rz", "tx_mm", "ty_mm", "tz_mm")
 FIELDS += ("reprojection_px", "sigma_mm")
 
 

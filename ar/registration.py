@@ -74,9 +74,7 @@ def register_by_points(patient_mm: np.ndarray, body_mm: np.ndarray, body: str) -
     return Registration(Transform(body, PATIENT, fit.matrix), fit.fre_mm, True, note)
 
 
-def place_on_table(
-    patient_centre_mm: np.ndarray, body: str, position_mm: np.ndarray
-) -> Registration:
+def place_on_table(patient_centre_mm: np.ndarray, body: str, position_mm: np.ndarray) -> Registration:
     """Put the anatomy over a board that lies on a table: nothing is registered, and the result says so.
 
     The patient's front faces up (boards: x right, y down the sheet, z into the table) and the head points up

@@ -76,7 +76,9 @@ class VideoFile:
         self._name = path.name
         self._video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
         if not self._video.isOpened():
-            raise PlannerError(f"cannot open {path.name}", "it is not a video that can be decoded", "convert it to mp4")
+            raise PlannerError(
+                f"cannot open {path.name}", "it is not a video that can be decoded", "convert it to mp4"
+            )
         fps = float(self._video.get(cv2.CAP_PROP_FPS))
         self._fps = fps if np.isfinite(fps) and 0.1 <= fps <= 1000.0 else FALLBACK_FPS
         count = int(self._video.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -111,7 +113,9 @@ class PictureFolder:
     def __init__(self, folder: Path, files: list[Path] | None = None) -> None:
         self._files = files or sorted(f for f in folder.iterdir() if f.suffix.lower() in PICTURES)
         if not self._files:
-            raise PlannerError(f"cannot open {folder.name}", "it holds no pictures", "choose a folder of PNG or JPEG files")
+            raise PlannerError(
+                f"cannot open {folder.name}", "it holds no pictures", "choose a folder of PNG or JPEG files"
+            )
         self._index = 0
 
     @property
@@ -140,14 +144,18 @@ class PictureFolder:
 class LiveCamera:
     """A camera read in a thread of its own: always the newest picture, none twice, old ones dropped."""
 
-    def __init__(self, index: int, size: tuple[int, int] | None = None, capture: cv2.VideoCapture | None = None) -> None:
+    def __init__(
+        self, index: int, size: tuple[int, int] | None = None, capture: cv2.VideoCapture | None = None
+    ) -> None:
         """Open camera `index`; `capture` replaces the device in tests. Raises PlannerError without a camera."""
         self._name = f"camera {index}"
         self._capture = capture if capture is not None else _open_camera(index)
         if not self._capture.isOpened():
             self._capture.release()
             raise PlannerError(
-                f"cannot open {self._name}", "no such camera, or another program holds it", "plug it in or close the other"
+                f"cannot open {self._name}",
+                "no such camera, or another program holds it",
+                "plug it in or close the other",
             )
         if size is not None:
             self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
@@ -178,7 +186,9 @@ class LiveCamera:
             frame, self._newest = self._newest, None
             is_open = self._is_open
         if frame is None and is_open:
-            raise PlannerError(f"{self._name} sends no picture", "it was unplugged or stopped", "plug it in and open it again")
+            raise PlannerError(
+                f"{self._name} sends no picture", "it was unplugged or stopped", "plug it in and open it again"
+            )
         return frame
 
     def close(self) -> None:
@@ -214,14 +224,13 @@ class LiveCamera:
 
 
 def _open_camera(index: int) -> cv2.VideoCapture:
-    level = cv2.getLogLevel() if hasattr(cv2, "getLogLevel") else None
-    if level is not None:
-        cv2.setLogLevel(0)  # OpenCV prints a page of warnings for a camera that is not there.
+    # OpenCV prints a page of warnings for a camera that is not there.
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         return cv2.VideoCapture(index)
     finally:
-        if level is not None:
-            cv2.setLogLevel(level)
+        cv2.utils.logging.setLogLevel(level)
 
 
 def _as_rgb(picture: np.ndarray) -> np.ndarray:

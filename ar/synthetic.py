@@ -43,7 +43,7 @@ def render_board_frame(
     camera: CameraModel,
     camera_from_body: Transform | None,
     seed: int,
-    look: Look = Look(),  # noqa: B008 - frozen
+    look: Look = Look(),
     body: MarkerBody | None = None,
 ) -> np.ndarray:
     """One picture, uint8 (height, width, 3) rgb, of a flat body; None as pose shows the table alone."""
@@ -63,7 +63,7 @@ def make_video(
     camera: CameraModel,
     poses: Sequence[Transform | None],
     frames_per_s: float = 30.0,
-    look: Look = Look(),  # noqa: B008 - frozen
+    look: Look = Look(),
 ) -> tuple[Pose, ...]:
     """Write a video of the first body at these poses (None: out of view), and ``<name>.truth.csv`` beside it.
 
@@ -165,7 +165,9 @@ def _rays(width: int, height: int, matrix: bytes, distortion: bytes) -> np.ndarr
     return points.reshape(height + 1, width + 1, 2)
 
 
-def _between_pixels(corners: np.ndarray, rows: slice, columns: slice, size: tuple[int, int], n: int) -> np.ndarray:
+def _between_pixels(
+    corners: np.ndarray, rows: slice, columns: slice, size: tuple[int, int], n: int
+) -> np.ndarray:
     """Values at n x n evenly spread places of every pixel, linear between the pixel's corners."""
     part = corners[rows.start : rows.stop + 1, columns.start : columns.stop + 1].astype(np.float64)
     place_x = (np.arange(size[0]) + 0.5) / n

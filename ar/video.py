@@ -25,7 +25,9 @@ class VideoWriter:
                 f"cannot write {self._path.name}", "its kind is not known", "end the name in .mp4, .avi or .mkv"
             )
         if not self._path.parent.is_dir():
-            raise PlannerError(f"cannot write {self._path.name}", "its folder does not exist", "make the folder first")
+            raise PlannerError(
+                f"cannot write {self._path.name}", "its folder does not exist", "make the folder first"
+            )
         code = cv2.VideoWriter.fourcc(*codec)
         self._writer = cv2.VideoWriter(str(self._path), cv2.CAP_FFMPEG, code, frames_per_s, size)
         if not self._writer.isOpened():

@@ -11,7 +11,9 @@ from core.errors import PlannerError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add where the PDF goes."""
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="board.pdf; board.json goes beside it")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="board.pdf; board.json goes beside it"
+    )
 
 
 def run(options: argparse.Namespace) -> None:

@@ -16,8 +16,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the pictures, the board and where the result goes."""
     parser.add_argument("frames", type=Path, nargs="+", help="pictures, a folder of pictures, or a video")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="camera.json")
-    parser.add_argument("--board", type=Path, metavar="FILE", help="board.json; the sheet of `auricle board` without")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write which pictures were used and how they fit")
+    parser.add_argument(
+        "--board", type=Path, metavar="FILE", help="board.json; the sheet of `auricle board` without"
+    )
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="also write which pictures were used and how they fit"
+    )
 
 
 def run(options: argparse.Namespace) -> None:

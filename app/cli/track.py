@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("video", type=Path, help="a video, or a folder of pictures")
     parser.add_argument("--board", type=Path, required=True, metavar="FILE", help="board.json")
     parser.add_argument("--camera", type=Path, required=True, metavar="FILE", help="camera.json")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for poses.csv and overlay.mp4")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for poses.csv and overlay.mp4"
+    )
     parser.add_argument("--anatomy", type=Path, metavar="FILE", help="anatomy.glb to hold over the board")
     parser.add_argument("--plan", type=Path, metavar="FILE", help="plan.json of that anatomy")
     parser.add_argument("--no-overlay", action="store_true", help="poses only, no video")

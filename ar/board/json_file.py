@@ -42,7 +42,9 @@ def read_board(path: Path) -> Board:
         return board
     except OSError as error:
         reason = str(error.strerror or error)
-        raise PlannerError(f"cannot read {Path(path).name}", reason, "give the board.json of the print") from error
+        raise PlannerError(
+            f"cannot read {Path(path).name}", reason, "give the board.json of the print"
+        ) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = f"no field {error}" if isinstance(error, KeyError) else str(error)
         raise PlannerError(
@@ -57,7 +59,8 @@ def _body_to_json(body: MarkerBody) -> dict[str, Any]:
 
 def _body_from_json(content: dict[str, Any]) -> MarkerBody:
     markers = tuple(
-        Marker(int(marker["id"]), np.array(marker["corners"], dtype=np.float64)) for marker in content["markers"]
+        Marker(int(marker["id"]), np.array(marker["corners"], dtype=np.float64))
+        for marker in content["markers"]
     )
     return MarkerBody(str(content["name"]), str(content["dictionary"]), markers)
 

@@ -66,7 +66,9 @@ def _draw_ruler(canvas: Canvas, board: Board, body: MarkerBody) -> None:
         canvas.line((left + tick) * mm, base * mm, (left + tick) * mm, (base + height) * mm)
     canvas.setFont("Helvetica", 7.5)
     canvas.drawCentredString(
-        A4[0] / 2, 12.5 * mm, "Print at 100 %. This ruler must measure 100.0 mm; otherwise do not use the sheet."
+        A4[0] / 2,
+        12.5 * mm,
+        "Print at 100 %. This ruler must measure 100.0 mm; otherwise do not use the sheet.",
     )
     side = body.markers[0].side_mm
     squares = ""

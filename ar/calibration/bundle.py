@@ -109,4 +109,6 @@ def _changed(camera: CameraModel, step: np.ndarray) -> CameraModel:
     matrix[[0, 1, 0, 1], [0, 1, 2, 2]] += step[:4]
     distortion = np.pad(camera.distortion, (0, 5 - len(camera.distortion)))
     distortion[: len(step) - 4] += step[4:]
-    return CameraModel(camera.width, camera.height, matrix, distortion, camera.rms_px, camera.focal_error_percent)
+    return CameraModel(
+        camera.width, camera.height, matrix, distortion, camera.rms_px, camera.focal_error_percent
+    )

@@ -44,7 +44,9 @@ def calibrate(images: Sequence[np.ndarray], board: Board, progress: Progress | N
     return calibrate_views(images, board, progress).camera
 
 
-def calibrate_views(images: Sequence[np.ndarray], board: Board, progress: Progress | None = None) -> Calibration:
+def calibrate_views(
+    images: Sequence[np.ndarray], board: Board, progress: Progress | None = None
+) -> Calibration:
     """As `calibrate`, also saying which pictures were used and how well they fit.
 
     Raises:
@@ -93,7 +95,7 @@ def _fit_with(views: Sequence[View], flags: int) -> tuple[_Fit, float]:
     size = (views[0].grey.shape[1], views[0].grey.shape[0])
     try:
         rms, matrix, distortion, turns, shifts, spread, _, by_view = cv2.calibrateCameraExtended(
-            points, pixels, size, None, None, flags=flags
+            points, pixels, size, np.eye(3), np.zeros(5), flags=flags
         )
     except cv2.error as error:
         raise PlannerError(

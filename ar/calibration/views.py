@@ -47,11 +47,15 @@ def board_views(images: Sequence[np.ndarray], board: Board, progress: Progress) 
     if len(sizes) > 1:
         names = ", ".join(f"{w}x{h}" for w, h in sorted(sizes))
         raise PlannerError(
-            "cannot calibrate", f"the pictures have different sizes ({names})", "use pictures of one camera setting"
+            "cannot calibrate",
+            f"the pictures have different sizes ({names})",
+            "use pictures of one camera setting",
         )
     body = board.bodies[0]
     if np.abs(body.corners_mm[:, 2]).max() > 1e-6:
-        raise PlannerError("cannot calibrate", f"the body {body.name!r} is not flat", "use the sheet of `auricle board`")
+        raise PlannerError(
+            "cannot calibrate", f"the body {body.name!r} is not flat", "use the sheet of `auricle board`"
+        )
     detector, views = Detector(board), []
     for index, image in enumerate(images):
         progress.report("finding the board", index / len(images))

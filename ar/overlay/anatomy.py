@@ -32,16 +32,19 @@ class AnatomyPass:
         self._buffers: dict[int, tuple[Surface, MeshBuffer]] = {}
 
     def draw(
-        self, scene: Scene, camera: CameraModel, camera_from_scene: np.ndarray, window: tuple[int, int], alpha: float
+        self,
+        scene: Scene,
+        camera: CameraModel,
+        camera_from_scene: np.ndarray,
+        window: tuple[int, int],
+        alpha: float,
     ) -> None:
         """Draw a scene through a perfect lens; `alpha` (0-1) fades all of it."""
         clip = camera.clip_from_camera(*_depth_range(scene, camera_from_scene))
         self._forget_all_but(scene)
         GL.glEnable(GL.GL_DEPTH_TEST)
         GL.glEnable(GL.GL_BLEND)
-        GL.glBlendFuncSeparate(
-            GL.GL_SRC_ALPHA, GL.GL_ONE_MINUS_SRC_ALPHA, GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA
-        )
+        GL.glBlendFuncSeparate(GL.GL_SRC_ALPHA, GL.GL_ONE_MINUS_SRC_ALPHA, GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
         self._draw_surfaces(scene, clip, camera_from_scene, alpha)
         for depth_test, share in ((GL.GL_GREATER, HIDDEN_ALPHA), (GL.GL_LEQUAL, 1.0)):
             GL.glDepthFunc(depth_test)
@@ -51,7 +54,9 @@ class AnatomyPass:
         GL.glDepthFunc(GL.GL_LESS)
         self._draw_labels(scene, camera, camera_from_scene, window)
 
-    def _draw_surfaces(self, scene: Scene, clip: np.ndarray, camera_from_scene: np.ndarray, alpha: float) -> None:
+    def _draw_surfaces(
+        self, scene: Scene, clip: np.ndarray, camera_from_scene: np.ndarray, alpha: float
+    ) -> None:
         self._program.use()
         self._program.set("clip_from_camera", clip)
         self._program.set("camera_from_model", camera_from_scene)
@@ -78,7 +83,12 @@ class AnatomyPass:
             self._ball.draw()
 
     def _draw_lines(
-        self, scene: Scene, clip: np.ndarray, camera_from_scene: np.ndarray, window: tuple[int, int], alpha: float
+        self,
+        scene: Scene,
+        clip: np.ndarray,
+        camera_from_scene: np.ndarray,
+        window: tuple[int, int],
+        alpha: float,
     ) -> None:
         for line in scene.polylines:
             points = line_in_camera(np.array(line.points_mm), camera_from_scene)
@@ -95,7 +105,9 @@ class AnatomyPass:
             if point[0, 2] <= NEAR_MM:
                 continue
             x, y = (perfect.project(point)[0] + 0.5) * scale
-            self._text.draw_text(label.text, (x + 8, y - LABEL_HEIGHT_PX), LABEL_HEIGHT_PX, LABEL_COLOUR, window)
+            self._text.draw_text(
+                label.text, (x + 8, y - LABEL_HEIGHT_PX), LABEL_HEIGHT_PX, LABEL_COLOUR, window
+            )
 
     def _buffer(self, surface: Surface) -> MeshBuffer:
         key = id(surface.mesh)

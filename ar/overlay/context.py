@@ -63,9 +63,7 @@ class OffscreenContext:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         display, draw, read, context = self._former.pop()
-        EGL.eglMakeCurrent(
-            self._display, EGL.EGL_NO_SURFACE, EGL.EGL_NO_SURFACE, EGL.EGL_NO_CONTEXT
-        )
+        EGL.eglMakeCurrent(self._display, EGL.EGL_NO_SURFACE, EGL.EGL_NO_SURFACE, EGL.EGL_NO_CONTEXT)
         if context:
             EGL.eglMakeCurrent(display, draw, read, context)
 

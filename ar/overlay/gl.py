@@ -12,13 +12,13 @@ from contextlib import contextmanager
 
 os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
 
-from OpenGL import EGL, GL  # noqa: E402
-from OpenGL.error import GLError  # noqa: E402
+from OpenGL import EGL, GL
+from OpenGL.error import GLError
 
 # PyOpenGL's own wrapper of this one asks which context is current, and knows EGL's only.
-from OpenGL.raw.GL.VERSION.GL_2_0 import glVertexAttribPointer  # noqa: E402
+from OpenGL.raw.GL.VERSION.GL_2_0 import glVertexAttribPointer
 
-from core.errors import PlannerError  # noqa: E402
+from core.errors import PlannerError
 
 __all__ = ["EGL", "GL", "GLError", "drawing", "glVertexAttribPointer"]
 

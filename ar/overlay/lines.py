@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from ar.overlay.gl import GL, glVertexAttribPointer
@@ -43,14 +45,18 @@ class LinePass:
 
 
 def ribbon(
-    points_camera: np.ndarray, clip_from_camera: np.ndarray, near_mm: float, window: tuple[int, int], width_px: float
+    points_camera: np.ndarray,
+    clip_from_camera: np.ndarray,
+    near_mm: float,
+    window: tuple[int, int],
+    width_px: float,
 ) -> np.ndarray:
     """Triangles (6 (n - 1), 4) in clip space along camera-frame points (n, 3), `width_px` wide in the window.
 
     What lies nearer than `near_mm` is cut off first, because behind the camera a projection turns over.
     """
     triangles = []
-    for start, end in zip(points_camera[:-1], points_camera[1:], strict=True):
+    for start, end in pairwise(points_camera):
         segment = _before(start, end, near_mm)
         if segment is None:
             continue

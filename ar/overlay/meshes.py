@@ -75,19 +75,33 @@ def ball() -> SurfaceMesh:
     pairs = np.array([(a, b * phi) for a in (-1.0, 1.0) for b in (-1.0, 1.0)])
     zero = np.zeros(4)
     vertices = np.concatenate(
-        [np.stack([zero, *pairs.T], 1), np.stack([*pairs.T, zero], 1), np.stack([pairs[:, 1], zero, pairs[:, 0]], 1)]
+        [
+            np.stack([zero, *pairs.T], 1),
+            np.stack([*pairs.T, zero], 1),
+            np.stack([pairs[:, 1], zero, pairs[:, 0]], 1),
+        ]
     )
     near = np.linalg.norm(vertices[:, None] - vertices[None], axis=2) < 2.1
     faces = [
-        (i, j, k) for i in range(12) for j in range(i) for k in range(j) if near[i, j] and near[j, k] and near[i, k]
+        (i, j, k)
+        for i in range(12)
+        for j in range(i)
+        for k in range(j)
+        if near[i, j] and near[j, k] and near[i, k]
     ]
     triangles = vertices[np.array(faces)]
     for _ in range(2):
         a, b, c = triangles[:, 0], triangles[:, 1], triangles[:, 2]
         ab, bc, ca = (a + b) / 2, (b + c) / 2, (c + a) / 2
-        triangles = np.concatenate([np.stack(t, 1) for t in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))])
+        triangles = np.concatenate(
+            [np.stack(t, 1) for t in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))]
+        )
         triangles /= np.linalg.norm(triangles, axis=2, keepdims=True)
-    turn = np.einsum("ni,ni->n", _area_normals(triangles.reshape(-1, 3), np.arange(triangles.size // 3).reshape(-1, 3)), triangles[:, 0])
+    turn = np.einsum(
+        "ni,ni->n",
+        _area_normals(triangles.reshape(-1, 3), np.arange(triangles.size // 3).reshape(-1, 3)),
+        triangles[:, 0],
+    )
     triangles[turn < 0] = triangles[turn < 0][:, ::-1]
     vertices, inverse = np.unique(np.round(triangles.reshape(-1, 3), 9), axis=0, return_inverse=True)
     return SurfaceMesh(vertices, np.ravel(inverse).reshape(-1, 3))

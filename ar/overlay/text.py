@@ -26,10 +26,10 @@ def text_image(text: str, height_px: int, colour: Colour, halo: bool = True) -> 
     """A line of text, uint8 (height, width, 4) rgba, with a dark halo so that it reads on any picture."""
     pad = 3
     size = max(int(height_px * 0.72), 8)
-    _, top, width, rise = cv2.getTextSize((0, 0), text, (0, 0), _font(), size, 600)
+    _, _, width, _ = cv2.getTextSize((0, 0), text, (0, 0), _font(), size, 600)
     shape = (height_px + 2 * pad, max(width, 1) + 2 * pad + 2)
     ink = np.zeros(shape, dtype=np.uint8)
-    base = pad + int(round((height_px + size * 0.72) / 2.0))
+    base = pad + round((height_px + size * 0.72) / 2.0)
     cv2.putText(ink, text, (pad, base), 255, _font(), size, 600)
     rgba = np.empty((*shape, 4), dtype=np.uint8)
     rgba[..., :3] = np.round(ink[..., None] / 255.0 * np.array(colour) * 255.0)

@@ -46,9 +46,7 @@ class Detector:
         parameters = cv2.aruco.DetectorParameters()
         parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
         names = sorted({body.dictionary for body in board.bodies})
-        self._detectors = {
-            name: cv2.aruco.ArucoDetector(dictionary_named(name), parameters) for name in names
-        }
+        self._detectors = {name: cv2.aruco.ArucoDetector(dictionary_named(name), parameters) for name in names}
         self._chessboard = chessboard_of(board)
         self._charuco = (
             cv2.aruco.CharucoDetector(self._chessboard.opencv, detectorParams=parameters)
@@ -87,7 +85,8 @@ class Detector:
     def _chessboard_corners(
         self, part: np.ndarray, own: Mapping[int, np.ndarray]
     ) -> tuple[np.ndarray, np.ndarray]:
-        assert self._charuco is not None and self._chessboard is not None
+        assert self._charuco is not None
+        assert self._chessboard is not None
         corners = [c[None].astype(np.float32) for c in own.values()]
         pixels, ids, _, _ = self._charuco.detectBoard(
             part, markerCorners=corners, markerIds=np.array(list(own), dtype=np.int32)[:, None]
@@ -103,7 +102,7 @@ def _markers(detector: cv2.aruco.ArucoDetector, grey: np.ndarray) -> dict[int, n
     corners, ids, _ = detector.detectMarkers(grey)
     if ids is None:
         return {}
-    flat = np.ravel(ids).tolist()
+    flat = [int(i) for i in np.ravel(ids)]
     return {
         i: np.asarray(c, dtype=np.float64).reshape(4, 2)
         for i, c in zip(flat, corners, strict=True)

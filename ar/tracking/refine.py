@@ -13,10 +13,13 @@ from ar.tracking.detection import Observation
 from ar.tracking.edges import EdgePlaces
 from ar.tracking.geometry import moved, project_with_derivative
 from ar.tracking.profiles import ProfileFit, best_spread_px, fit_profiles, sample
-from ar.tracking.solve import MIN_EVIDENCE, Solution, point_errors_px, same_pose
+from ar.tracking.solve import MIN_EVIDENCE, Solution, mirrored, point_errors_px, same_pose
 from core.projection import CameraModel
 
 ITERATIONS = 4
+SETTLED_PX = 0.01
+# Neighbouring profiles share pixels, so the pose is less sure than as many independent ones would make it.
+OVERLAP = 1.5
 STEP_PX = 0.5
 MIN_CLEAR_PX = 2.6
 MIN_PLACES = 40
@@ -24,8 +27,9 @@ MIN_CONTRAST = 12.0
 MAX_SHIFT_PX = 2.0
 # How far the refined pose may move the seen points away, root mean square: corners are biased by less.
 MAX_DRIFT_PX = 0.7
-# Neighbouring profiles share pixels, so this many of them count as one independent fact.
-PLACES_PER_FACT = 2.0
+# Of the profiles that share pixels, this many count as one independent fact when two poses are compared.
+PLACES_PER_FACT = 4.0
+FEW_MARKERS = 2
 # Ink spreads and cameras bloom: all borders may lie this much towards ink or paper (one standard deviation).
 INK_GAIN_PX = 0.05
 
@@ -71,14 +75,18 @@ def refine_on_edges(
 ) -> Refined | None:
     """Refine `camera_from_body` (4, 4) on a grey float32 picture; None when too few edges are clear to see."""
     spread_px: float | None = None
+    refined = None
     for _ in range(ITERATIONS):
         measured, spread_px = _measure(grey, places, camera, matrix, spread_px)
         if measured is None:
             return None
         step, information, noise_px = _step(measured)
         matrix = moved(matrix, step[:6])
-    covariance = np.linalg.inv(information)[:6, :6] * noise_px**2
-    return Refined(matrix, covariance, noise_px, len(measured.shift_px))
+        covariance = np.linalg.inv(information)[:6, :6] * noise_px**2 * OVERLAP
+        refined = Refined(matrix, covariance, noise_px, len(measured.shift_px))
+        if np.abs(measured.derivative @ step[:6]).max() < SETTLED_PX:
+            break
+    return refined
 
 
 def sharpen(
@@ -89,13 +97,18 @@ def sharpen(
     Where the edges cannot be read, or lead away from the corners that were seen, the solution stays as it is.
     """
     picture = grey.astype(np.float32)
-    refined = _near(refine_on_edges(picture, places, camera, solution.matrix), solution.matrix, observation, camera)
+    refined = _near(
+        refine_on_edges(picture, places, camera, solution.matrix), solution.matrix, observation, camera
+    )
     if refined is None:
         return solution
     rival = solution.rival
+    if rival is None and len(observation.marker_ids) <= FEW_MARKERS:
+        # The corners of a few markers may be wrong enough to hide the second pose: ask the edges again.
+        rival = mirrored(solution.matrix, observation.points_mm)
     if rival is not None:
         other = _near(refine_on_edges(picture, places, camera, rival), rival, observation, camera)
-        refined, rival = _compare(refined, other, rival)
+        refined, rival = _compare(refined, other, solution.rival)
     rms = float(np.sqrt((point_errors_px(refined.matrix, observation, camera) ** 2).mean()))
     return Solution(refined.matrix, refined.covariance, rms, rival)
 
@@ -111,7 +124,9 @@ def _near(
     return refined if after < before + MAX_DRIFT_PX else None
 
 
-def _compare(first: Refined, second: Refined | None, rival: np.ndarray) -> tuple[Refined, np.ndarray | None]:
+def _compare(
+    first: Refined, second: Refined | None, rival: np.ndarray | None
+) -> tuple[Refined, np.ndarray | None]:
     """The better of two poses, and the other one unless the edges exclude it."""
     if second is None:
         return first, rival

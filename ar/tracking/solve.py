@@ -16,7 +16,7 @@ MIN_NOISE_PX = 0.05
 # Twice the difference in log-likelihood below which the second solution is not excluded (p about 0.001), and
 # the ratio of errors below which small systematic corner errors could decide instead of the picture.
 MIN_EVIDENCE = 11.0
-MIN_ERROR_RATIO = 1.5
+MIN_ERROR_RATIO = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,23 +37,42 @@ class Solution:
 
 
 def solve(observation: Observation, camera: CameraModel) -> tuple[Solution, Observation] | None:
-    """The pose of one body and the points it rests on; None when they fix no pose.
+    """The pose of one body and the points it rests on; None when no pose explains them.
 
-    Points that no pose explains together with the others (a misread marker) are dropped once.
+    A marker that no pose explains together with the others (misread, or not where the description says) is dropped.
     """
+    limit = OUTLIER_PX * max(1.0, camera.width / 1280.0)
     solution = _solve(observation, camera)
+    if solution is not None and solution.rms_px > limit:
+        agreeing = _consensus(observation, camera, limit)
+        observation = agreeing if agreeing is not None else observation
+        solution = _solve(observation, camera)
     if solution is None:
         return None
     errors = point_errors_px(solution.matrix, observation, camera)
-    limit = max(OUTLIER_PX, 4.0 * float(np.median(errors)))
-    bad_groups = np.unique(observation.groups[errors > limit])
-    is_bad = (errors > limit) | (np.isin(observation.groups, bad_groups) & (observation.groups >= 0))
+    is_bad = errors > max(limit, 4.0 * float(np.median(errors)))
+    is_bad |= (observation.groups >= 0) & np.isin(observation.groups, observation.groups[is_bad])
     if is_bad.any() and (~is_bad).sum() >= 4:
-        rest = observation.without(is_bad)
-        again = _solve(rest, camera)
-        if again is not None:
-            return again, rest
+        observation = observation.without(is_bad)
+        solution = _solve(observation, camera)
+    if solution is None or solution.rms_px > limit:
+        return None
     return solution, observation
+
+
+def _consensus(observation: Observation, camera: CameraModel, limit_px: float) -> Observation | None:
+    """The points that agree with the one marker most others agree with; None without separate markers."""
+    best: np.ndarray | None = None
+    for group in np.unique(observation.groups[observation.groups >= 0]):
+        alone = observation.without(observation.groups != group)
+        for matrix in _starts(alone, camera, is_planar=True):
+            # One marker's pose is coarse, so its neighbours are met with a wide tolerance.
+            agrees = point_errors_px(matrix, observation, camera) < 4.0 * limit_px
+            if best is None or agrees.sum() > best.sum():
+                best = agrees
+    if best is None or best.sum() < 4:
+        return None
+    return observation.without(~best)
 
 
 def _solve(observation: Observation, camera: CameraModel) -> Solution | None:
@@ -139,14 +158,32 @@ def _refine(
     return matrix, squares, information
 
 
-def _rival(
-    candidates: list[tuple[np.ndarray, float, np.ndarray]], noise_px2: float
-) -> np.ndarray | None:
+def _rival(candidates: list[tuple[np.ndarray, float, np.ndarray]], noise_px2: float) -> np.ndarray | None:
     if len(candidates) < 2:
         return None
     (best, least, _), (other, more, _) = candidates[:2]
     is_excluded = (more - least) / noise_px2 > MIN_EVIDENCE and more > MIN_ERROR_RATIO**2 * least
     return None if same_pose(best, other) or is_excluded else other
+
+
+def mirrored(matrix: np.ndarray, points_mm: np.ndarray) -> np.ndarray | None:
+    """The pose (4, 4) of flat points (n, 3) that looks alike from far away: tilted to the other side.
+
+    Source: the planar two-fold ambiguity, Schweighofer and Pinz 2006. None when the points are not flat.
+    """
+    centre = points_mm.mean(axis=0)
+    _, spread, axes = np.linalg.svd(points_mm - centre, full_matrices=False)
+    if spread[2] > 1e-3 * spread[0]:
+        return None
+    at = matrix[:3, :3] @ centre + matrix[:3, 3]
+    sight = at / np.linalg.norm(at)
+    flip = np.eye(3) - 2.0 * np.outer(sight, sight)
+    first, second = (flip @ matrix[:3, :3] @ axis for axis in axes[:2])
+    basis = np.stack([axes[0], axes[1], np.cross(axes[0], axes[1])], axis=1)
+    result = np.eye(4)
+    result[:3, :3] = np.stack([first, second, np.cross(first, second)], axis=1) @ basis.T
+    result[:3, 3] = at - result[:3, :3] @ centre
+    return result
 
 
 def same_pose(a: np.ndarray, b: np.ndarray) -> bool:

@@ -21,6 +21,8 @@ from core.frames import CAMERA, Transform
 from core.projection import CameraModel
 
 STALE_S = 0.3
+# Times of frames are sums of rounded numbers.
+TIME_TOLERANCE_S = 1e-6
 TARGET_MM = 150.0
 SEARCH_ALL_EVERY = 15
 
@@ -108,7 +110,7 @@ class Tracker:
             return self._unseen(body, frame, "no marker of the board is seen")
         solved = solve(seen, self._camera)
         if solved is None:
-            return self._unseen(body, frame, "the markers seen fix no pose")
+            return self._unseen(body, frame, "the markers seen do not fit the description of the board")
         solution, used = solved
         solution = sharpen(solution, used, grey, self._edges[body.name], self._camera)
         solution = self._settled(body, frame, solution)
@@ -133,7 +135,7 @@ class Tracker:
         last = self._last.get(body.name)
         if solution.rival is None or last is None or last.is_ambiguous or last.camera_from_body is None:
             return solution
-        if not 0.0 <= frame.time_s - last.time_s <= STALE_S:
+        if not 0.0 <= frame.time_s - last.time_s <= STALE_S + TIME_TOLERANCE_S:
             return solution
         turns = [_turn_deg(last.camera_from_body.matrix, m) for m in (solution.matrix, solution.rival)]
         if turns[0] < 0.4 * turns[1]:
@@ -156,7 +158,7 @@ class Tracker:
 
     def _unseen(self, body: MarkerBody, frame: CameraFrame, reason: str) -> Pose:
         last = self._last.get(body.name)
-        if last is not None and 0.0 <= frame.time_s - last.time_s <= STALE_S:
+        if last is not None and 0.0 <= frame.time_s - last.time_s <= STALE_S + TIME_TOLERANCE_S:
             age_ms = (frame.time_s - last.time_s) * 1e3
             return replace(
                 last,

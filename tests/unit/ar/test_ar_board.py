@@ -54,7 +54,9 @@ def test_markers_are_found_in_the_drawing_where_the_description_says(grid: Board
 def test_a_chessboard_lies_right_in_a_moved_and_turned_body_frame() -> None:
     board = default_board()
     turn = cv2.Rodrigues(np.array([0.3, -0.2, 1.0]))[0]
-    markers = tuple(Marker(m.marker_id, m.corners_mm @ turn.T + (5.0, 6.0, 7.0)) for m in board.bodies[0].markers)
+    markers = tuple(
+        Marker(m.marker_id, m.corners_mm @ turn.T + (5.0, 6.0, 7.0)) for m in board.bodies[0].markers
+    )
     moved = chessboard_of(Board((MarkerBody("reference", "DICT_4X4_50", markers),), board.charuco))
     original = chessboard_of(board)
     assert moved is not None
@@ -71,7 +73,10 @@ def test_a_chessboard_lies_right_in_a_moved_and_turned_body_frame() -> None:
         (lambda c: c["bodies"][0]["markers"][0]["corners"].pop(), "four corners"),
         (lambda c: c["bodies"][0]["markers"][0].update(id=50), "ids 0 to 49"),
         (lambda c: c["bodies"][0]["markers"][1].update(id=0), "twice"),
-        (lambda c: c["bodies"][0]["markers"][0].update(corners=[[0, 0, 0], [9, 0, 0], [9, 9, 0], [4, 4, 0]]), "square"),
+        (
+            lambda c: c["bodies"][0]["markers"][0].update(corners=[[0, 0, 0], [9, 0, 0], [9, 9, 0], [4, 4, 0]]),
+            "square",
+        ),
         (lambda c: c["charuco"].update(square_mm=33.0), "do not lie on the ChArUco grid"),
         (lambda c: c["charuco"].update(squares=[8, 5]), "do not lie on the ChArUco grid"),
     ],

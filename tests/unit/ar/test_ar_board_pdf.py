@@ -20,11 +20,7 @@ POINTS_PER_MM = 72.0 / 25.4
 def _page_commands(path: Path) -> str:
     stream = re.search(rb"stream\r?\n(.*?)endstream", path.read_bytes(), re.DOTALL)
     assert stream is not None
-    return zlib.decompress(base64.a85decode(stream[1].strip(), adobe=False) if b"~>" not in stream[1] else _a85(stream[1])).decode("latin-1")
-
-
-def _a85(data: bytes) -> bytes:
-    return base64.a85decode(b"<~" + data.strip(), adobe=True)
+    return zlib.decompress(base64.a85decode(b"<~" + stream[1].strip(), adobe=True)).decode("latin-1")
 
 
 @pytest.fixture
@@ -43,7 +39,9 @@ def test_the_page_is_a4(pdf: Path) -> None:
 def test_the_ink_and_the_ruler_have_their_true_size(pdf: Path) -> None:
     commands = _page_commands(pdf)
     ink = re.findall(r"n ([\d.]+) ([\d.]+) m ((?:[\d.]+ [\d.]+ l ){3})h", commands)
-    corners = np.array([[float(v) for v in re.findall(r"[\d.]+", " ".join(quad))] for quad in ink]).reshape(-1, 2)
+    corners = np.array([[float(v) for v in re.findall(r"[\d.]+", " ".join(quad))] for quad in ink]).reshape(
+        -1, 2
+    )
     np.testing.assert_allclose(np.ptp(corners, axis=0) / POINTS_PER_MM, (160.0, 256.0), atol=0.01)
     lines = np.array(re.findall(r"n ([\d.]+) ([\d.]+) m ([\d.]+) ([\d.]+) l S", commands), dtype=float)
     lengths_mm = np.abs(lines[:, 2] - lines[:, 0]) / POINTS_PER_MM
@@ -52,7 +50,9 @@ def test_the_ink_and_the_ruler_have_their_true_size(pdf: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="pdftoppm is not installed")
 def test_a_print_of_the_page_measures_what_the_description_says(pdf: Path, charuco: Board) -> None:
-    subprocess.run(["pdftoppm", "-r", "254", "-gray", "-singlefile", str(pdf), str(pdf.with_suffix(""))], check=True)
+    subprocess.run(
+        ["pdftoppm", "-r", "254", "-gray", "-singlefile", str(pdf), str(pdf.with_suffix(""))], check=True
+    )
     page = cv2.imread(str(pdf.with_suffix(".pgm")), cv2.IMREAD_GRAYSCALE)
     parameters = cv2.aruco.DetectorParameters()
     parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX

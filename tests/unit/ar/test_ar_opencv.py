@@ -6,7 +6,9 @@ import sys
 
 
 def _run(code: str) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("QT_")} | {"QT_QPA_PLATFORM": "offscreen"}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("QT_")} | {
+        "QT_QPA_PLATFORM": "offscreen"
+    }
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env=environment, check=False
     )
