@@ -9,7 +9,7 @@ import numpy as np
 from ar.board.model import Board, MarkerBody
 from ar.board.printed import black_quads_mm, marker_cells
 
-MAX_PLACES = 1600
+MAX_PLACES = 1000
 
 
 @dataclass(frozen=True, eq=False)

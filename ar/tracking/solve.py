@@ -150,7 +150,7 @@ def _refine(
         gain = squares - trial_squares
         matrix, derivative, residual, squares = trial, trial_derivative, trial_residual, trial_squares
         damping = max(damping * 0.1, 1e-9)
-        if gain < 1e-9 * (squares + 1e-9):
+        if gain < 1e-6 * (squares + 1e-9):
             break
     information = np.einsum("nij,nik->jk", derivative, derivative)
     if np.linalg.cond(information) > 1e16:
