@@ -22,6 +22,7 @@ REGION_FROM_CHAMBERS_MM = np.array((-7.6, 12.5, 24.0))
 LEAST_HEART_ML, MOST_HEART_ML = 120.0, 2500.0
 LEAST_CERTAINTY = 0.60
 RECENTRE_MM = 8.0
+MOST_LOOKS = 3
 CHAMBERS = 5
 
 
@@ -72,13 +73,13 @@ def locate_heart(
 def look_at_region(
     volumes: Sequence[Volume], centre_mm: np.ndarray, region: LoadedNetwork, device: str, progress: Progress
 ) -> RegionLogits:
-    """Run the region network around `centre_mm`, once more if the heart turns out to lie off the middle.
+    """Run the region network around `centre_mm`, again where the heart turns out to lie off the middle.
 
     Raises PlannerError when what is seen there is no heart.
     """
     spec = region.spec
-    for attempt in range(2):
-        progress.report("reconstructing", 0.3 + 0.4 * attempt)
+    for attempt in range(MOST_LOOKS):
+        progress.report("reconstructing", attempt / MOST_LOOKS)
         affine = patient_grid(centre_mm, spec.n, spec.spacing_mm)
         logits, observed = _forward(volumes, region, affine, device)
         labels = logits.argmax(dim=0)

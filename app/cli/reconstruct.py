@@ -26,8 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Reconstruct and write labels.nii.gz, labels.json, surfaces/, anatomy.glb and report.json."""
+    """Reconstruct and write labels.nii.gz, labels.json, surfaces/, anatomy.glb, report.json and contours.png."""
     from app.comparison import compare_with_references
+    from app.pictures import save_picture, slices_with_contours
     from app.results import write_results
     from imaging.load import load_path
     from recon.run import reconstruct
@@ -43,6 +44,7 @@ def run(options: argparse.Namespace) -> None:
     loaded = time.perf_counter() - started
     anatomy = reconstruct(options.task, volumes, options.device, progress, options.weights or WEIGHTS_FOLDER)
     report = write_results(anatomy, options.out, options.inputs, {"load": loaded})
+    save_picture(slices_with_contours(volumes, anatomy), options.out / "contours.png")
     for key, volume_ml in anatomy.labels.volumes_ml().items() if anatomy.labels else ():
         say(f"{key:<18} {volume_ml:8.1f} ml")
     say_findings(anatomy.findings)

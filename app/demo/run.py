@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from app.cli.console import write_json
-from app.demo.pictures import heart, save_picture, slices_with_contours
 from app.demo.plan import example_plan
 from app.demo.truth import as_json, reconstruction_errors, tracking_errors
 from app.demo.video import OUT_OF_VIEW, frame_of_video, track_over_board
 from app.phantom import PhantomFiles, write_phantom
+from app.pictures import heart, save_picture, slices_with_contours
 from app.results import write_results
 from core.anatomy import Anatomy
 from core.errors import PlannerError
@@ -60,7 +60,7 @@ def run_demo(folder: Path, progress: Progress, say: Callable[[str], None], seed:
         with diary.step(f"compare the {modality} with the truth"):
             results[modality] = _compare(phantom, modality, anatomy, say)
         chosen = chosen or (volume, anatomy)
-        save_picture(slices_with_contours(volume, anatomy), folder / f"slices-{modality.lower()}.png")
+        save_picture(slices_with_contours([volume], anatomy), folder / f"slices-{modality.lower()}.png")
     assert chosen is not None
     anatomy = chosen[1]
     with diary.step("plan and picture the heart"):
