@@ -1,7 +1,8 @@
-"""Pictures of a reconstruction for files: its contours on the slices it was made from, the heart, the cut heart."""
+"""Pictures of a reconstruction for files: its contours on the images it was made from, the heart, the cut heart."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ from PIL import Image
 
 from core.anatomy import HEART_BY_KEY, Anatomy
 from core.volume import Volume
+from plan.items import as_point
 from plan.plan import Plan
 
 if TYPE_CHECKING:
-    from render.slicing import Orientation
+    from render.slicing import Orientation, SlicePlane
 
 SLICE_PX = (480, 480)
 COLUMNS = 4
