@@ -17,7 +17,7 @@ from core.progress import Progress, Silent
 from core.volume import LabelMap, Volume
 from recon.device import choose_device
 from recon.inference import RegionLogits, locate_heart, look_at_region
-from recon.labelling import fields, labels_on, labels_refined, without_islands
+from recon.labelling import fields, labels_of, labels_on, refined, without_islands
 from recon.registry import find_task
 from recon.surface import surface_of_field
 from recon.uncertainty import spread_mm
@@ -26,7 +26,6 @@ from recon.weights import WEIGHTS_FOLDER, LoadedNetwork, load_network
 # Smaller than this a structure is only named, not made into a surface.
 LEAST_STRUCTURE_ML = 1.0
 LEAST_SLICES_OF_A_STACK = 8
-PLANE_GRID_REFINEMENT = 2
 # Wider than published adult ranges (Kawel-Boehm et al., JCMR 2020), to question but not to deny disease.
 CREDIBLE_ML: Mapping[str, tuple[float, float]] = {
     "lv": (20.0, 400.0),
@@ -89,11 +88,11 @@ def reconstruct(
         region = look_at_region(volumes, centre, region_network, chosen, progress)
     progress.report("labelling", 0.0)
     with clock.time("label"):
-        region = without_islands(region)
+        fine = refined(without_islands(region))
         stack = _only_stack(volumes)
-        labels = _labels(region, stack, frame_uid)
+        labels = _labels(fine, stack, frame_uid)
     with clock.time("surface"):
-        surfaces = _surfaces(region, labels, stack, progress)
+        surfaces = _surfaces(fine, labels, stack, progress)
     progress.report("asking how steady the surfaces are", 0.0)
     with clock.time("uncertainty"):
         spread = spread_mm(volumes, region, region_network, surfaces, chosen)
@@ -125,7 +124,7 @@ def _only_stack(volumes: Sequence[Volume]) -> Volume | None:
 def _labels(region: RegionLogits, stack: Volume | None, frame_uid: str) -> LabelMap:
     if stack is not None:
         return labels_on(region, stack)
-    return labels_refined(region, PLANE_GRID_REFINEMENT, frame_uid)
+    return labels_of(region, frame_uid)
 
 
 def _surfaces(

@@ -1,0 +1,97 @@
+"""Logits become labels and fields at the right place, on any grid."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from core.frames import rigid
+from core.volume import Volume
+from recon.inference import RegionLogits
+from recon.labelling import fields, labels_of, labels_on, refined, without_islands
+from recon.sampling import patient_grid
+
+CENTRE_MM, RADIUS_MM = np.array((12.0, -7.0, 31.0)), 20.0
+N, SPACING_MM = 32, 3.0
+
+
+def _ball(centre: np.ndarray, radius: float, grid: np.ndarray) -> torch.Tensor:
+    indices = np.argwhere(np.ones((N, N, N)))
+    distance = np.linalg.norm(indices @ grid[:3, :3].T + grid[:3, 3] - centre, axis=1)
+    return torch.from_numpy((radius - distance).reshape(N, N, N).astype(np.float32))
+
+
+def _region(*extra: tuple[np.ndarray, float]) -> RegionLogits:
+    """A ball of left ventricle, and further balls of the same, in a sea of background."""
+    grid = patient_grid(CENTRE_MM, N, SPACING_MM)
+    logits = torch.full((8, N, N, N), -30.0)
+    logits[0] = 0.0
+    balls = [_ball(CENTRE_MM, RADIUS_MM, grid), *(_ball(c, r, grid) for c, r in extra)]
+    logits[1] = torch.stack(balls).amax(dim=0)
+    return RegionLogits(logits, torch.ones(N, N, N), grid, 1.0)
+
+
+def _oblique_volume() -> Volume:
+    affine = rigid(np.array((0.4, 0.2, -0.7)), np.zeros(3)) @ np.diag((2.0, 0.9, 1.1, 1.0))
+    shape = (40, 70, 60)
+    affine[:3, 3] = CENTRE_MM - affine[:3, :3] @ ((np.array(shape) - 1) / 2.0)
+    return Volume(np.zeros(shape, dtype=np.float32), affine, "1.2.3")
+
+
+def test_labels_on_an_oblique_grid_are_the_ball_where_it_lies() -> None:
+    labels = labels_on(refined(_region()), _oblique_volume())
+    where = labels.patient_from_indices(np.argwhere(labels.mask("lv")))
+    assert where.mean(axis=0) == pytest.approx(CENTRE_MM, abs=0.05)
+    assert labels.volumes_ml()["lv"] == pytest.approx(4 / 3 * np.pi * RADIUS_MM**3 / 1000.0, rel=0.004)
+    assert labels.frame_of_reference_uid == "1.2.3"
+
+
+def test_outside_the_region_everything_is_background() -> None:
+    far = np.array(_oblique_volume().patient_from_index)
+    far[:3, 3] += 400.0
+    labels = labels_on(_region(), Volume(np.zeros((5, 9, 9), dtype=np.float32), far, "1.2.3"))
+    assert labels.labels.max() == 0
+
+
+def test_refining_keeps_every_sample_and_what_is_quadratic_between_them() -> None:
+    region = _region()
+    fine = refined(region)
+    assert torch.equal(fine.logits[:, ::2, ::2, ::2], region.logits)
+    ramp = torch.arange(N, dtype=torch.float32) ** 2
+    quadratic = RegionLogits(
+        ramp.expand(2, N, N, N).contiguous(), region.observed, region.patient_from_index, 1.0
+    )
+    between = refined(quadratic).logits[0, 0, 0]
+    exact = (torch.arange(2 * N - 1, dtype=torch.float32) / 2.0) ** 2
+    assert torch.allclose(between[3:-3], exact[3:-3], rtol=1e-5)
+
+
+def test_a_refined_grid_keeps_place_and_volume() -> None:
+    labels = labels_of(refined(_region()), "1.2.3")
+    assert labels.spacing_mm == pytest.approx(np.full(3, SPACING_MM / 2))
+    where = labels.patient_from_indices(np.argwhere(labels.mask("lv")))
+    assert where.mean(axis=0) == pytest.approx(CENTRE_MM, abs=0.05)
+    assert labels.volumes_ml()["lv"] == pytest.approx(4 / 3 * np.pi * RADIUS_MM**3 / 1000.0, rel=0.01)
+
+
+def test_a_speck_goes_and_a_large_second_piece_stays() -> None:
+    speck = (CENTRE_MM + (36.0, 0.0, 0.0), 5.0)
+    piece = (CENTRE_MM - (36.0, 0.0, 0.0), 12.0)
+    cleaned = without_islands(_region(speck, piece)).logits.argmax(dim=0)
+    original = _region(piece).logits.argmax(dim=0)
+    assert torch.equal(cleaned, original)
+
+
+def test_a_field_is_positive_exactly_where_its_label_wins() -> None:
+    region = _region()
+    field = fields(region)["lv"]
+    assert np.array_equal(field > 0, (region.logits.argmax(dim=0) == 1).numpy())
+
+
+def test_nothing_is_claimed_where_nothing_was_seen() -> None:
+    seen = torch.ones(N, N, N, dtype=torch.bool)
+    seen[: N // 2] = False
+    field = fields(_region(), seen)["lv"]
+    assert (field[: N // 2] < 0).all()
+    assert (field[N // 2 :] > 0).any()
