@@ -19,6 +19,8 @@ NEAR_MM = 10.0
 HIDDEN_ALPHA = 0.45
 LABEL_HEIGHT_PX = 24
 LABEL_COLOUR = (1.0, 1.0, 1.0)
+# Left, top, width and height in window pixels.
+Box = tuple[float, float, int, int]
 
 
 class AnatomyPass:
@@ -100,14 +102,16 @@ class AnatomyPass:
     ) -> None:
         perfect = camera.undistorted()
         scale = np.array(window) / (camera.width, camera.height)
+        taken: list[Box] = []
         for label in scene.labels:
             point = apply_affine(camera_from_scene, np.array([label.position_mm]))
             if point[0, 2] <= NEAR_MM:
                 continue
             x, y = (perfect.project(point)[0] + 0.5) * scale
-            self._text.draw_text(
-                label.text, (x + 8, y - LABEL_HEIGHT_PX), LABEL_HEIGHT_PX, LABEL_COLOUR, window
-            )
+            size = self._text.size_px(label.text, LABEL_HEIGHT_PX, LABEL_COLOUR)
+            place = free_place((float(x) + 8.0, float(y) - LABEL_HEIGHT_PX), size, taken)
+            taken.append((*place, *size))
+            self._text.draw_text(label.text, place, LABEL_HEIGHT_PX, LABEL_COLOUR, window)
 
     def _buffer(self, surface: Surface) -> MeshBuffer:
         key = id(surface.mesh)
@@ -127,6 +131,16 @@ class AnatomyPass:
         self._lines.delete()
         self._text.delete()
         self._program.delete()
+
+
+def free_place(wanted: tuple[float, float], size: tuple[int, int], taken: list[Box]) -> tuple[float, float]:
+    """The wanted place (x, y) of a label of (width, height), moved down past the boxes that are taken."""
+    x, y = wanted
+    # From the top down, one pass meets every box that moving down can run into.
+    for left, top, width, height in sorted(taken, key=lambda box: box[1]):
+        if x < left + width and left < x + size[0] and y < top + height and top < y + size[1]:
+            y = top + height
+    return x, y
 
 
 def _depth_range(scene: Scene, camera_from_scene: np.ndarray) -> tuple[float, float]:

@@ -53,6 +53,13 @@ class TextPass:
         self, text: str, at_px: tuple[float, float], height_px: int, colour: Colour, window: tuple[int, int]
     ) -> None:
         """Draw a line of text whose upper left corner is at `at_px`."""
+        self._draw(self._texture(text, height_px, colour), at_px, window)
+
+    def size_px(self, text: str, height_px: int, colour: Colour) -> tuple[int, int]:
+        """Width and height that a line of text takes, its halo included."""
+        return self._texture(text, height_px, colour).size
+
+    def _texture(self, text: str, height_px: int, colour: Colour) -> Texture:
         key = (text, height_px, colour)
         if key not in self._texts:
             texture = Texture()
@@ -61,7 +68,7 @@ class TextPass:
             if len(self._texts) > KEPT_TEXTS:
                 self._texts.popitem(last=False)[1].delete()
         self._texts.move_to_end(key)
-        self._draw(self._texts[key], at_px, window)
+        return self._texts[key]
 
     def draw_image(self, rgba: np.ndarray, at_px: tuple[float, float], window: tuple[int, int]) -> None:
         """Draw a picture, uint8 (height, width, 4), premultiplied, whose upper left corner is at `at_px`."""

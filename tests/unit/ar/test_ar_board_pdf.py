@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ar.board import Board, grid_board, write_pdf
+from ar.board import Board, grid_board, write_board, write_pdf
 from ar.opencv import cv2
 from core.errors import PlannerError
+from core.resources import ASSETS
 
 POINTS_PER_MM = 72.0 / 25.4
 
@@ -72,3 +73,9 @@ def test_the_page_carries_the_research_notice(pdf: Path) -> None:
 def test_a_board_larger_than_the_page_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PlannerError, match="does not fit on A4"):
         write_pdf(grid_board((5, 5), 50.0, 10.0), tmp_path / "board.pdf")
+
+
+def test_the_sheet_that_ships_is_the_default_board(charuco: Board, pdf: Path) -> None:
+    write_board(charuco, pdf.with_suffix(".json"))
+    for name in ("board.json", "board.pdf"):
+        assert (ASSETS / "markers" / name).read_bytes() == (pdf.parent / name).read_bytes()

@@ -7,6 +7,7 @@ import pytest
 
 from ar.frame import CameraFrame
 from ar.opencv import cv2
+from ar.overlay.anatomy import free_place
 from ar.overlay.meshes import ball
 from ar.overlay.offscreen import OffscreenOverlay
 from ar.overlay.strip import strip_height_px
@@ -179,6 +180,13 @@ def test_a_cut_shows_its_flat_cap(overlay: OffscreenOverlay, camera: CameraModel
     assert np.ptp(cap) < 25
     whole = overlay.draw(Scene((Surface("lv", mesh, (1.0, 0.5, 0.3)),)), _frame(), TRACKED, camera, PLACE)
     assert np.ptp(whole[y - 25 : y + 25, x - 25 : x + 25, 0].astype(int)) > 25
+
+
+def test_labels_at_one_place_are_written_below_each_other() -> None:
+    taken = [(10.0, 40.0, 50, 20), (12.0, 20.0, 50, 20)]
+    assert free_place((15.0, 25.0), (40, 20), taken) == (15.0, 60.0)
+    assert free_place((15.0, 62.0), (40, 20), taken) == (15.0, 62.0)
+    assert free_place((70.0, 25.0), (40, 20), taken) == (70.0, 25.0)
 
 
 def test_every_picture_says_that_it_is_for_research(overlay: OffscreenOverlay, camera: CameraModel) -> None:

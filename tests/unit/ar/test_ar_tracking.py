@@ -54,7 +54,7 @@ def test_a_heart_beside_the_board_is_placed_within_a_fraction_of_a_millimetre(
 
 def test_the_stated_uncertainty_is_neither_boast_nor_alarm(camera: CameraModel, grid: Board) -> None:
     ratios = []
-    for seed, view in enumerate(_views(grid, 8, seed=5)):
+    for seed, view in enumerate(_views(grid, 6, seed=5)):
         pose = _track_once(grid, camera, view, seed)
         assert pose.sigma_mm is not None
         ratios.append(_target_error_mm(pose, view, grid) / pose.sigma_mm)
@@ -163,7 +163,7 @@ def test_markers_of_another_board_are_not_ours(camera: CameraModel, grid: Board)
 
 def test_the_covariance_is_that_of_repeated_measurements(camera: CameraModel, grid: Board) -> None:
     view = look_at_board(grid, 400.0, 30.0, 40.0)
-    found = [_track_once(grid, camera, view, seed) for seed in range(10)]
+    found = [_track_once(grid, camera, view, seed) for seed in range(7)]
     shifts = np.array([p.camera_from_body.matrix[:3, 3] for p in found if p.camera_from_body is not None])
     said = np.sqrt(np.trace(np.mean([p.covariance[3:, 3:] for p in found if p.covariance is not None], axis=0)))
     seen = np.sqrt(shifts.var(axis=0, ddof=1).sum())
