@@ -13,8 +13,8 @@ import numpy as np
 from core.anatomy import Anatomy
 from core.errors import Finding, PlannerError
 from core.mesh import SurfaceMesh
+from core.staging import replace_file
 from core.volume import LabelMap
-from plan.staging import replace_file
 
 LARGEST_BYTES = 2_000_000_000
 

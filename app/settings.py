@@ -11,7 +11,7 @@ from typing import Any
 from platformdirs import user_config_path, user_data_path
 
 from core.errors import PlannerError
-from plan.staging import replace_file
+from core.staging import replace_file
 
 N_RECENT = 10
 DEVICES = ("auto", "cpu", "cuda")

@@ -13,8 +13,8 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, MRImageStorage, 
 
 from core.errors import PlannerError
 from core.progress import Progress, Silent
+from core.staging import staged
 from core.volume import Volume
-from imaging.files import staged
 from imaging.grid import checked_affine
 
 SOP_CLASSES = {"CT": CTImageStorage, "MR": MRImageStorage}

@@ -1,14 +1,9 @@
-"""What kind of file this is, and how a result reaches the disk whole or not at all."""
+"""What kind of file this is, told by its name and its first bytes."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-
-from core.errors import PlannerError
 
 DICOM_MAGIC_OFFSET = 128
 
@@ -35,25 +30,3 @@ def file_kind(path: Path) -> FileKind:
             return FileKind.DICOM if stream.read(4) == b"DICM" else FileKind.OTHER
     except OSError:
         return FileKind.OTHER
-
-
-@contextmanager
-def staged(path: Path) -> Iterator[Path]:
-    """Give a sibling path to write to, and move it over `path` when the block ends well.
-
-    A crash half-way leaves the old file. The suffix is kept because writers choose their format by it.
-    Raises PlannerError when the place cannot be written.
-    """
-    stage = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield stage
-        os.replace(stage, path)
-    except OSError as error:
-        raise PlannerError(
-            f"cannot write {path.name}",
-            str(error.strerror or error),
-            "choose another folder or free some space",
-        ) from error
-    finally:
-        stage.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from core.anatomy import HEART_BY_KEY, Anatomy
 from core.errors import PlannerError
 from core.frames import apply_affine
 from core.mesh import SurfaceMesh
-from imaging.files import staged
+from core.staging import staged
 
 GLB_FROM_PATIENT = np.array(
     [[0.001, 0.0, 0.0, 0.0], [0.0, 0.0, 0.001, 0.0], [0.0, -0.001, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]]

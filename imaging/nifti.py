@@ -14,8 +14,8 @@ import numpy as np
 
 from core.anatomy import HEART_NAMES
 from core.errors import PlannerError
+from core.staging import staged
 from core.volume import LabelMap, Volume
-from imaging.files import staged
 from imaging.grid import FileGrid, checked_affine, compact, finding_of, spacing_of
 
 LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])

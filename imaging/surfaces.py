@@ -10,7 +10,7 @@ import numpy as np
 from core.errors import PlannerError
 from core.frames import PATIENT, Transform
 from core.mesh import SurfaceMesh
-from imaging.files import staged
+from core.staging import staged
 from imaging.glb import read_glb, write_glb
 
 __all__ = ["read_glb", "read_surface", "write_glb", "write_ply", "write_stl"]

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from core.errors import PlannerError
+from core.staging import replace_file
 from plan.items import Angle, CutPlane, Distance, Item, Landmark, Point
 from plan.plan import Plan
-from plan.staging import replace_file
 
 FORMAT = "auricle-plan"
 SCHEMA = 1

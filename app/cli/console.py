@@ -9,8 +9,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from core.errors import Finding, PlannerError
+from core.errors import Finding
 from core.progress import Progress, Reporting, Silent
+from core.staging import replace_file
 
 
 class _Line:
@@ -51,10 +52,4 @@ def say_findings(findings: tuple[Finding, ...]) -> None:
 
 def write_json(path: Path, content: Mapping[str, object]) -> None:
     """Write JSON, readable, UTF-8. Raises PlannerError when the place cannot be written."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise PlannerError(
-            f"cannot write {path.name}", str(error.strerror or error), "choose another folder"
-        ) from error
+    replace_file(path, (json.dumps(content, indent=2) + "\n").encode())
