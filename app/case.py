@@ -12,11 +12,11 @@ from app.state import State
 from core.anatomy import Anatomy
 from core.errors import Finding, PlannerError
 from core.progress import Progress
+from core.staging import replace_file
 from core.study import ScanResult, Series
 from core.volume import Volume
 from plan.plan import Plan
 from plan.schema import parse_json, read_plan, write_plan
-from plan.staging import replace_file
 from render.view import StructureView, ViewState
 
 SUFFIX = ".auricle"
@@ -48,7 +48,7 @@ class Case:
 def case_of(state: State) -> Case:
     """What there is to save."""
     uid = state.series.series_uid if state.series else ""
-    return Case(state.plan, state.anatomy, state.view, state.folder, uid, state.phase)
+    return Case(state.plan, state.anatomy, state.view, state.source, uid, state.phase)
 
 
 def is_case(folder: Path) -> bool:

@@ -77,6 +77,7 @@ class Session:
         middle = as_point(volume.centre_mm)
         anatomy = self._anatomies.get(space)
         self._change(
+            source=self.state.folder,
             series=series,
             phase=phase,
             volume=volume,

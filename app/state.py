@@ -23,7 +23,7 @@ class State:
 
     Attributes:
         folder, scan: the study folder and what was found in it.
-        series, phase, volume: what the slices show.
+        source, series, phase, volume: what the slices show, and the study folder it came from.
         anatomy: the reconstruction in the volume's patient space.
         history: the plan of this patient space with its undo steps; every one of them is in the journal.
         view: how structures, planes and measures are shown.
@@ -38,6 +38,7 @@ class State:
 
     folder: Path | None = None
     scan: ScanResult | None = None
+    source: Path | None = None
     series: Series | None = None
     phase: int = 0
     volume: Volume | None = None

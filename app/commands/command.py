@@ -31,7 +31,11 @@ class Desk(Protocol):
         """The series marked in the study browser."""
 
     def run(self, title: str, work: Callable[[Progress], ResultT], then: Callable[[ResultT], None]) -> None:
-        """Start long work; `then` gets its result, a refusal is shown to the user."""
+        """Start long work; `then` gets its result, a refusal is shown to the user.
+
+        Raises:
+            PlannerError: other work is still running.
+        """
 
     def cancel(self) -> None:
         """Stop the long work that runs."""

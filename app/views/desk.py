@@ -55,7 +55,13 @@ class QtDesk:
             self.session.refuse(refusal)
 
     def run(self, title: str, work: Callable[[Progress], ResultT], then: Callable[[ResultT], None]) -> None:
-        """Start long work in the place of what runs."""
+        """Start long work. Raises PlannerError while other work runs: a reconstruction is not thrown away."""
+        if self.jobs.current is not None:
+            raise PlannerError(
+                f"{title.lower()} has not started",
+                f"{self.jobs.current.title.lower()} is still running",
+                "wait for it, or cancel it first",
+            )
         self.jobs.start(title, work, lambda result: self.attempt(lambda: then(result)), self.session.refuse)
 
     def cancel(self) -> None:

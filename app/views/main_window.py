@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from PyQt6.QtCore import QByteArray, QSize, Qt, QTimer
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PyQt6.QtWidgets import QMainWindow, QSplitter, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
-from app.commands import planning, study
+from app.commands import study
 from app.jobs import JobRunner
 from app.reconstruction import Reconstruct
 from app.session import Session
@@ -26,11 +26,13 @@ from app.views.progress import ProgressStrip
 from app.views.structures import StructureList
 from app.views.study_browser import THUMBNAIL, StudyBrowser
 from app.views.thumbnails import Thumbnails
+from app.views.wishes import connect_wishes
 from core.resources import RESEARCH_NOTICE
-from plan.items import CutPlane, Point
 
 SIZE = QSize(1600, 1000)
 SIDES = (290, 960, 350)
+LONGEST_GOODBYE_S = 30.0
+SEEN_BY_AR = ("anatomy", "history", "view")
 
 
 class MainWindow(QMainWindow):
@@ -52,9 +54,12 @@ class MainWindow(QMainWindow):
         self.actions_ = Actions(self, self.desk.do)
         self.thumbnails = Thumbnails(THUMBNAIL, self)
         self._loader = JobRunner(self)
-        self._is_scene_wanted = True
+        self._is_scene_wanted, self._is_closed = True, False
         self._lay_out()
-        self._connect()
+        connect_wishes(self)
+        self.desk.jobs.started.connect(self.progress.follow)
+        self.desk.jobs.started.connect(self._refresh_actions)
+        self.desk.jobs.ended.connect(self._refresh_actions)
         self._restore()
         self._unwatch = session.watch(self._show_change)
         self._show_all(session.state)
@@ -63,25 +68,28 @@ class MainWindow(QMainWindow):
         """Open a study or a case."""
         self.desk.attempt(lambda: study.open_study(self.desk, folder))
 
-    def showEvent(self, event: QShowEvent | None) -> None:
-        """The 3-D library is slow to import: fetched in a thread once the window is there."""
-        super().showEvent(event)
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """The 3-D library is slow to import: fetched in a thread once the window has been seen."""
+        super().paintEvent(event)
         if self._is_scene_wanted:
             self._is_scene_wanted = False
             QTimer.singleShot(0, self._fetch_3d)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Leave nothing behind: no thread, no timer, no file that is held."""
-        if event is None:
+        if event is None or self._is_closed:
             return
         if not study.may_leave(self.desk):
             event.ignore()
             return
+        self._is_closed = True
         self._remember()
         self._unwatch()
+        # Gone for the user at once; an import that runs in a thread cannot be cut short.
+        self.hide()
         self.ar.close_view()
         for jobs in (self.thumbnails, self._loader, self.desk.jobs):
-            jobs.close()
+            jobs.close(LONGEST_GOODBYE_S)
         self.planning.scene.close_scene()
         self.session.close()
         event.accept()
@@ -116,7 +124,7 @@ class MainWindow(QMainWindow):
         if after.history is not before.history or after.selected_id != before.selected_id:
             self.plan_list.show_plan(after.plan, after.selected_id)
         self.planning.show_state(after)
-        if (after.anatomy, after.history, after.view) != (before.anatomy, before.history, before.view):
+        if any(getattr(after, name) is not getattr(before, name) for name in SEEN_BY_AR):
             self.ar.show_state(after)
         if after.notices != before.notices:
             self.notices.add(after.notices[_n_common(before.notices, after.notices) :])
@@ -178,59 +186,8 @@ class MainWindow(QMainWindow):
             notice.setContentsMargins(0, 0, 12, 0)
             status.addPermanentWidget(notice)
 
-    def _connect(self) -> None:
-        session, desk = self.session, self.desk
-        self.browser.browse_requested.connect(self.actions_.by_key["file.open"].trigger)
-        self.browser.folder_chosen.connect(self.open_folder)
-        self.browser.series_chosen.connect(lambda series: study.open_series(desk, series))
-        self.thumbnails.made.connect(self.browser.show_thumbnail)
-        self.planning.looked_at.connect(session.look_at)
-        self.planning.placed.connect(lambda place: desk.attempt(lambda: session.place(place)))
-        self.planning.window_dragged.connect(self._drag_window)
-        self.planning.phase_requested.connect(self._open_phase)
-        self.planning.scene.plane_moved.connect(self._move_plane)
-        self.planning.scene.refused.connect(session.refuse)
-        self.structures.look_requested.connect(session.look)
-        self.plan_list.selected.connect(session.select)
-        self.plan_list.visited.connect(lambda key: planning.go_to(desk, key))
-        self.plan_list.renamed.connect(lambda key, name: self._change(key, "Rename", name=name))
-        self.plan_list.shown_requested.connect(
-            lambda key, on: self._change(key, "Show" if on else "Hide", is_active=on)
-        )
-        self.plan_list.locked_requested.connect(
-            lambda key, on: self._change(key, "Lock" if on else "Unlock", is_locked=on)
-        )
-        self.plan_list.remove_requested.connect(
-            lambda key: desk.attempt(lambda: planning.remove_item(desk, key))
-        )
-        self.ar.refused.connect(session.refuse)
-        self.ar.setup_used.connect(self._remember_ar)
-        self.progress.cancel_requested.connect(desk.cancel)
-        desk.jobs.started.connect(self.progress.follow)
-        desk.jobs.started.connect(self._refresh_actions)
-        desk.jobs.ended.connect(self._refresh_actions)
-
     def _refresh_actions(self) -> None:
         self.actions_.refresh(self.session.state, self.desk.is_busy)
-
-    def _drag_window(self, across: float, down: float) -> None:
-        window = self.session.state.window
-        if window is not None:
-            self.session.set_window(window.dragged(across, down))
-
-    def _open_phase(self, phase: int) -> None:
-        series = self.session.state.series
-        if series is not None and phase != self.session.state.phase:
-            study.open_series(self.desk, series, phase)
-
-    def _move_plane(self, item_id: str, origin_mm: Point, normal: Point) -> None:
-        self._change(item_id, "Move", origin_mm=origin_mm, normal=normal)
-
-    def _change(self, item_id: str, verb: str, **values: object) -> None:
-        item = self.session.state.plan.find(item_id)
-        if isinstance(item, CutPlane) or "name" in values:
-            changed = replace(item, **values)  # type: ignore[arg-type]
-            self.desk.attempt(lambda: planning.change_item(self.desk, changed, verb))
 
     def _restore(self) -> None:
         settings = self.session.settings
@@ -240,10 +197,6 @@ class MainWindow(QMainWindow):
     def _remember(self) -> None:
         geometry = bytes(self.saveGeometry().toBase64().data()).decode("ascii")
         self.session.remember(replace(self.session.settings, window_geometry=geometry))
-
-    def _remember_ar(self, source: str, board: str, camera: str) -> None:
-        settings = replace(self.session.settings, ar_source=source, ar_board=board, ar_camera=camera)
-        self.session.remember(settings)
 
 
 def _dropped_folder(event: QDragEnterEvent | QDropEvent) -> Path | None:

@@ -39,6 +39,7 @@ class PlanList(QWidget):
         self.setObjectName("plan")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._is_filling = False
+        self._shown: dict[str, tuple[Item, QTreeWidgetItem]] = {}
         self.tree = self._make_tree()
         self._empty = plain_label("Cut planes and measures appear here.", "quiet")
         layout = QVBoxLayout(self)
@@ -48,13 +49,20 @@ class PlanList(QWidget):
         layout.setStretchFactor(self.tree, 1)
 
     def show_plan(self, plan: Plan, selected_id: str | None) -> None:
-        """List the items of a plan."""
+        """List the items of a plan. Rows stay where they are: one of them may be asking for this right now."""
         self._is_filling = True
-        self.tree.clear()
         self._empty.setVisible(not plan.items)
-        for item in plan.items:
-            row = self._row(item)
-            row.setSelected(item.item_id == selected_id)
+        wanted = {item.item_id: item for item in plan.items}
+        if [key for key in wanted if key in self._shown] != [key for key in self._shown if key in wanted]:
+            wanted = {}
+        for key in [key for key in self._shown if key not in wanted]:
+            _, row = self._shown.pop(key)
+            self.tree.takeTopLevelItem(self.tree.indexOfTopLevelItem(row))
+        for place, item in enumerate(plan.items):
+            self._show_item(place, item)
+        self._shown = {item.item_id: self._shown[item.item_id] for item in plan.items}
+        for key, (_, row) in self._shown.items():
+            row.setSelected(key == selected_id)
         self._is_filling = False
 
     def texts(self) -> list[tuple[str, str]]:
@@ -80,15 +88,21 @@ class PlanList(QWidget):
         tree.itemChanged.connect(self._rename)
         return tree
 
-    def _row(self, item: Item) -> QTreeWidgetItem:
-        row = QTreeWidgetItem(self.tree, [item.name, describe_item(item), ""])
-        row.setData(0, ID_ROLE, item.item_id)
-        row.setIcon(0, icon(ICONS[type(item)]))
-        row.setToolTip(0, f"{kind_title(item).capitalize()}; double-click to go there, F2 to rename")
-        row.setFlags(row.flags() | Qt.ItemFlag.ItemIsEditable)
-        row.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.tree.setItemWidget(row, 2, self._buttons(item))
-        return row
+    def _show_item(self, place: int, item: Item) -> None:
+        old, row = self._shown.get(item.item_id, (None, None))
+        if row is None:
+            row = QTreeWidgetItem()
+            row.setData(0, ID_ROLE, item.item_id)
+            row.setIcon(0, icon(ICONS[type(item)]))
+            row.setToolTip(0, f"{kind_title(item).capitalize()}; double-click to go there, F2 to rename")
+            row.setFlags(row.flags() | Qt.ItemFlag.ItemIsEditable)
+            row.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self.tree.insertTopLevelItem(place, row)
+        if old != item:
+            row.setText(0, item.name)
+            row.setText(1, describe_item(item))
+            self.tree.setItemWidget(row, 2, self._buttons(item))
+        self._shown[item.item_id] = (item, row)
 
     def _buttons(self, item: Item) -> QWidget:
         holder = QWidget()

@@ -19,7 +19,7 @@ class ProgressStrip(QWidget):
         self.setObjectName("progress")
         self.stage = plain_label()
         self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
+        self.bar.setRange(0, 100)
         self.bar.setFixedWidth(260)
         self.stage.setMinimumWidth(180)
         self.cancel = QPushButton("Cancel")
@@ -41,4 +41,7 @@ class ProgressStrip(QWidget):
 
     def _show_report(self, stage: str, done: float) -> None:
         self.stage.setText(stage[:1].upper() + stage[1:])
-        self.bar.setValue(round(done * 1000))
+        percent = round(done * 100)
+        if percent != self.bar.value():
+            # Each new value repaints the window at once, which costs milliseconds.
+            self.bar.setValue(percent)

@@ -29,10 +29,10 @@ class Thumbnails(QObject):
         self._waiting = iter(scan.series if scan else ())
         self._next()
 
-    def close(self) -> bool:
+    def close(self, timeout_s: float) -> bool:
         """Stop; True when no thread is left."""
         self._waiting = iter(())
-        return self._jobs.close()
+        return self._jobs.close(timeout_s)
 
     def _next(self) -> None:
         series = next(self._waiting, None)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,37 +12,12 @@ from pytestqt.qtbot import QtBot
 
 from app.__main__ import make_window, prepare_opengl
 from app.views.main_window import MainWindow
-from core.anatomy import Anatomy
-from core.progress import Progress
-from core.volume import Volume
 from imaging.dicom_out import PatientModule, write_series
 from tests.support.ball_patient import make_anatomy, make_volume
+from tests.support.gui import LONG_MS, SlowReconstruction
 
 # Before pytest-qt makes its application.
 prepare_opengl()
-
-LONG_MS = 60_000
-
-
-@dataclass
-class SlowReconstruction:
-    """Takes `n_steps` reports of 20 ms each; the test says how many."""
-
-    n_steps: int = 3
-    n_started: int = 0
-    n_finished: int = 0
-    n_reports: int = 0
-    given: Sequence[Volume] = field(default_factory=tuple)
-
-    def __call__(self, key: str, volumes: Sequence[Volume], device: str, progress: Progress) -> Anatomy:
-        self.n_started += 1
-        self.given = volumes
-        for step in range(self.n_steps):
-            progress.report("segmenting", step / self.n_steps)
-            self.n_reports += 1
-            time.sleep(0.02)
-        self.n_finished += 1
-        return make_anatomy(volumes[0].frame_of_reference_uid)
 
 
 @pytest.fixture(scope="session")

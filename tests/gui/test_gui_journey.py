@@ -15,9 +15,8 @@ from app.views.main_window import MainWindow
 from plan.items import CutPlane, Distance
 from plan.measure import distance_mm
 from plan.schema import read_plan
-from tests.gui.conftest import LONG_MS, SlowReconstruction
 from tests.support.ball_patient import CENTRE_MM, make_anatomy
-from tests.support.gui import trigger
+from tests.support.gui import LONG_MS, SlowReconstruction, trigger
 
 
 def leaves(window: MainWindow) -> list[str]:

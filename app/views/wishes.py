@@ -1,0 +1,80 @@
+"""Turns what the views wish for into steps of the session and commands; a refusal becomes a notice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from app.commands import planning, study
+from core.study import Series
+from plan.items import CutPlane, Point
+
+if TYPE_CHECKING:
+    from app.views.main_window import MainWindow
+
+
+def connect_wishes(window: MainWindow) -> None:
+    """Connect the signals of all views of a window, once."""
+    wishes = _Wishes(window)
+    session, desk = window.session, window.desk
+    window.browser.browse_requested.connect(window.actions_.by_key["file.open"].trigger)
+    window.browser.folder_chosen.connect(window.open_folder)
+    window.browser.series_chosen.connect(wishes.open_series)
+    window.thumbnails.made.connect(window.browser.show_thumbnail)
+    window.planning.looked_at.connect(session.look_at)
+    window.planning.placed.connect(lambda place: desk.attempt(lambda: session.place(place)))
+    window.planning.window_dragged.connect(wishes.drag_window)
+    window.planning.phase_requested.connect(wishes.open_phase)
+    window.planning.scene.plane_moved.connect(wishes.move_plane)
+    window.planning.scene.refused.connect(session.refuse)
+    window.structures.look_requested.connect(session.look)
+    _connect_plan_list(window, wishes)
+    window.ar.refused.connect(session.refuse)
+    window.ar.setup_used.connect(wishes.remember_ar)
+    window.progress.cancel_requested.connect(desk.cancel)
+
+
+def _connect_plan_list(window: MainWindow, wishes: _Wishes) -> None:
+    plans, desk = window.plan_list, window.desk
+    plans.selected.connect(window.session.select)
+    plans.visited.connect(lambda key: planning.go_to(desk, key))
+    plans.renamed.connect(lambda key, name: wishes.change(key, "Rename", name=name))
+    plans.shown_requested.connect(lambda key, on: wishes.change(key, "Show" if on else "Hide", is_active=on))
+    plans.locked_requested.connect(lambda key, on: wishes.change(key, "Lock" if on else "Unlock", is_locked=on))
+    plans.remove_requested.connect(lambda key: desk.attempt(lambda: planning.remove_item(desk, key)))
+
+
+class _Wishes:
+    """The wishes that need the state to be understood."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._session, self._desk = window.session, window.desk
+
+    def open_series(self, series: Series) -> None:
+        self._desk.attempt(lambda: study.open_series(self._desk, series))
+
+    def open_phase(self, phase: int) -> None:
+        series = self._session.state.series
+        if series is not None and phase != self._session.state.phase:
+            self._desk.attempt(lambda: study.open_series(self._desk, series, phase))
+
+    def drag_window(self, across: float, down: float) -> None:
+        window = self._session.state.window
+        if window is not None:
+            self._session.set_window(window.dragged(across, down))
+
+    def move_plane(self, item_id: str, origin_mm: Point, normal: Point) -> None:
+        self.change(item_id, "Move", origin_mm=origin_mm, normal=normal)
+        # A step that was refused leaves no preview behind.
+        self._window.planning.scene.show_state(self._session.state)
+
+    def change(self, item_id: str, verb: str, **values: object) -> None:
+        item = self._session.state.plan.find(item_id)
+        if isinstance(item, CutPlane) or "name" in values:
+            changed = replace(item, **values)  # type: ignore[arg-type]
+            self._desk.attempt(lambda: planning.change_item(self._desk, changed, verb))
+
+    def remember_ar(self, source: str, board: str, camera: str) -> None:
+        settings = replace(self._session.settings, ar_source=source, ar_board=board, ar_camera=camera)
+        self._session.remember(settings)
