@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.errors import PlannerError
@@ -32,13 +32,19 @@ def staged(path: Path) -> Iterator[Path]:
             "choose another folder or free some space",
         ) from error
     finally:
-        stage.unlink(missing_ok=True)
+        with suppress(OSError):
+            stage.unlink(missing_ok=True)
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write `content` to `path`, staged. Raises PlannerError when the place cannot be written."""
+    """Write `content` to `path`, staged and readable by its owner only: plans and cases are about a patient.
+
+    Raises PlannerError when the place cannot be written.
+    """
     with staged(path) as stage:
-        stage.write_bytes(content)
+        handle = os.open(stage, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.errors import Finding
 from core.progress import Progress, Reporting, Silent
-from core.staging import replace_file
+from core.staging import staged
 
 
 class _Line:
@@ -52,4 +52,5 @@ def say_findings(findings: tuple[Finding, ...]) -> None:
 
 def write_json(path: Path, content: Mapping[str, object]) -> None:
     """Write JSON, readable, UTF-8. Raises PlannerError when the place cannot be written."""
-    replace_file(path, (json.dumps(content, indent=2) + "\n").encode())
+    with staged(path) as stage:
+        stage.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
