@@ -33,7 +33,7 @@ def compare(quick: bool) -> Comparison | None:
 
     ours_s, certainty = best_of(1 if quick else 2, ours)
     centres = window_centres(image, region)
-    slid_s, _ = best_of(1, lambda: [look(image, region, centre) for centre in centres])
+    slid_s, _ = best_of(1, lambda: look_everywhere(image, region, centres))
     side = image.shape[0]
     return Comparison(
         f"The heart in a CT of {side}x{side}x{side} voxels, {size_mm:g} mm wide, on the CPU",
@@ -55,7 +55,8 @@ def window_centres(image: Volume, network: LoadedNetwork) -> list[np.ndarray]:
     return [image.centre_mm + (x, y, z) for z in places[0] for y in places[1] for x in places[2]]
 
 
-def look(image: Volume, network: LoadedNetwork, centre_mm: np.ndarray) -> None:
-    """One window: the volume onto its grid, and the network over it."""
-    grid = patient_grid(centre_mm, network.spec.n, network.spec.spacing_mm)
-    class_logits(network, *rasterise([image], grid, network.spec.n))
+def look_everywhere(image: Volume, network: LoadedNetwork, centres: list[np.ndarray]) -> None:
+    """Window after window: the volume onto its grid, and the network over it."""
+    for centre_mm in centres:
+        grid = patient_grid(centre_mm, network.spec.n, network.spec.spacing_mm)
+        class_logits(network, *rasterise([image], grid, network.spec.n))

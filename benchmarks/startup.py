@@ -59,6 +59,10 @@ def compare(quick: bool) -> Comparison:
 
 
 def run(script: str, *arguments: str) -> None:
-    """Run a script in a new Python. Raises CalledProcessError when it fails."""
+    """Run a script in a new Python. Raises RuntimeError with its words when it fails."""
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    subprocess.run([sys.executable, "-c", script, *arguments], check=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], env=environment, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
