@@ -60,9 +60,13 @@ class Session:
             save_settings(settings, self._settings_path)
 
     def show_study(self, folder: Path, scan: ScanResult) -> None:
-        """Show what was found in a folder; what was open stays open until a series is chosen."""
+        """Show what was found in a folder. What was open is closed: no list stands beside another patient's images.
+
+        Reconstructions stay in memory, and steps in their journal, until their patient space is opened again.
+        """
         self.remember(self.settings.with_recent(folder))
-        self._change(folder=folder, scan=scan, notices=(*self.state.notices, *scan.findings))
+        self._leave_space()
+        self._replace(State(folder=folder, scan=scan, notices=(*self.state.notices, *scan.findings)))
 
     def show_volume(self, series: Series, phase: int, volume: Volume) -> None:
         """Show a volume with the plan and the anatomy of its patient space.
@@ -204,9 +208,7 @@ class Session:
     def close(self) -> None:
         """Release the journal; the session shows nothing afterwards."""
         self._observers.clear()
-        if self._journal is not None:
-            self._journal.close()
-            self._journal = None
+        self._leave_space()
 
     def _change(self, **changes: object) -> None:
         self._replace(replace(self.state, **changes))  # type: ignore[arg-type]
@@ -234,10 +236,14 @@ class Session:
                     "its journal belongs to another patient space",
                     f"move {path.name} aside",
                 )
-            if self._journal is not None:
-                self._journal.close()
+            self._leave_space()
             self._journal, self._journal_path = opened, path
         return self._journal.history
+
+    def _leave_space(self) -> None:
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
 
     def _need_journal(self) -> Journal:
         if self._journal is None:

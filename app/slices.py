@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from render.slice_plane import Orientation, SlicePlane
 
 ORIENTATIONS: tuple[Orientation, ...] = ("axial", "coronal", "sagittal")
-IMAGE_AXES_TITLES: Mapping[str, str] = {"axial": "In plane", "coronal": "Rows cut", "sagittal": "Columns cut"}
+IMAGE_AXES_TITLES: Mapping[str, str] = {
+    "axial": "In plane",
+    "coronal": "Along rows",
+    "sagittal": "Along columns",
+}
 OBLIQUE_DEG = 10.0
 NEAR_MM = 3.0
 FIT_MARGIN = 1.04

@@ -17,6 +17,8 @@ def open_study(desk: Desk, folder: Path) -> None:
     if cases.is_case(folder):
         open_case(desk, folder)
         return
+    if not may_leave(desk):
+        return
 
     def work(progress: Progress) -> ScanResult:
         from imaging.scan import scan_folder

@@ -34,6 +34,22 @@ def test_a_study_that_was_shown_is_remembered_for_the_next_start(session: Sessio
     assert str(tmp_path) in (tmp_path / "settings.json").read_text()
 
 
+def test_another_study_closes_what_was_open_and_coming_back_finds_it(
+    open_session: Session, tmp_path: Path
+) -> None:
+    session, anatomy = open_session, make_anatomy()
+    session.show_anatomy(anatomy)
+    session.apply(edits.add(session.state.plan, Landmark("apex", (1, 2, 3))))
+    session.show_study(tmp_path, ScanResult(()))
+    assert (session.state.volume, session.state.anatomy, session.state.plan) == (None, None, Plan())
+    with pytest.raises(PlannerError, match="no patient is open"):
+        session.undo()
+    session.show_volume(make_series(), 0, make_volume())
+    assert session.state.anatomy is anatomy
+    assert session.state.source == tmp_path
+    assert [item.name for item in session.state.plan.items] == ["apex"]
+
+
 def test_a_volume_opens_in_its_middle_with_a_window_for_its_modality(open_session: Session) -> None:
     state = open_session.state
     assert state.crosshair_mm == pytest.approx(tuple(CENTRE_MM))
