@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from app.cli.console import progress_of, say
+from app.cli.console import progress_of, say, write_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,12 +25,15 @@ def run(options: argparse.Namespace) -> None:
     """Train until the time limit and write weights that `auricle reconstruct` can use."""
     from recon.device import choose_device
     from recon.registry import find_task
+    from recon.train.card import card_of
     from recon.train.trainer import Trainer, TrainingPlan
 
-    spec = find_task(options.task).network(options.network)
+    task = find_task(options.task)
+    spec = task.network(options.network)
     device, _ = choose_device(options.device)
     plan = TrainingPlan(options.minutes, options.batch, pool_size=options.pool, seed=options.seed)
     trainer = Trainer(spec, plan, options.out, device, options.resume)
     say(f"training {options.task}/{options.network} on {device} for {options.minutes:g} min in all")
     trainer.run(progress_of(options), say)
+    write_json(options.out / "weights.json", card_of(options.out, task, spec))
     say(f"wrote {options.out / 'weights.safetensors'} after {trainer.step} steps")

@@ -1,0 +1,43 @@
+"""The card of a weight file: how it was trained, on what, and how it scored on patients it never saw."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from core.errors import PlannerError
+from recon.task import NetworkSpec, TaskSpec
+from recon.train.samples import TRAINING_SEEDS, VALIDATION_SEEDS
+
+
+def card_of(folder: Path, task: TaskSpec, spec: NetworkSpec) -> dict[str, object]:
+    """What a training folder (weights, state.json, log.jsonl) says of its weights, JSON-ready.
+
+    Raises PlannerError when the folder holds no finished training.
+    """
+    try:
+        facts = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        log = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
+        weights = (folder / "weights.safetensors").read_bytes()
+    except OSError as error:
+        raise PlannerError(
+            "no card", f"{folder.name} holds no finished training", "train first, then ask for the card"
+        ) from error
+    plan = facts["plan"]
+    return {
+        "task": task.key,
+        "network": facts["spec"],
+        "sha256": hashlib.sha256(weights).hexdigest(),
+        "command": f"auricle train {task.key} --network {spec.key} --minutes {plan['minutes']:g} "
+        f"--batch {plan['batch']} --pool {plan['pool_size']} --seed {plan['seed']} --out DIR",
+        "trained_on": "synthetic patients only (recon.anatomy, recon.simulate); no real image",
+        "training_seeds": f"from {TRAINING_SEEDS + plan['seed']} up, below {VALIDATION_SEEDS}",
+        "steps": facts["step"],
+        "minutes": round(facts["seconds"] / 60.0, 1),
+        "torch": facts["torch"],
+        "validation": json.loads(log[-1]),
+        "validation_note": "Dice on random contrasts of unseen patients, on the network's own grid",
+        "licence": "GPL-3.0-or-later",
+        "notice": "For research and education; not for clinical decisions.",
+    }
