@@ -15,7 +15,8 @@ from core.errors import Cancelled, PlannerError
 from core.progress import Progress, Reporting
 
 ResultT = TypeVar("ResultT")
-REPORT_INTERVAL_S = 0.03
+# Often enough to be believed; each report repaints a part of the window.
+REPORT_INTERVAL_S = 0.1
 
 
 class Ending(Enum):
@@ -41,8 +42,15 @@ class Job(QObject):
     _arrived = pyqtSignal(object, object)
     _reported = pyqtSignal(str, float)
 
-    def __init__(self, title: str, work: Callable[[Progress], object], parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        work: Callable[[Progress], object],
+        parent: QObject | None = None,
+        report_interval_s: float = REPORT_INTERVAL_S,
+    ) -> None:
         super().__init__(parent)
+        self._report_interval_s = report_interval_s
         self.title = title
         self.ending: Ending | None = None
         self._work = work
@@ -81,7 +89,7 @@ class Job(QObject):
 
     def _throttle(self, stage: str, done: float) -> None:
         now = time.monotonic()
-        if done >= 1.0 or now - self._last_report_s >= REPORT_INTERVAL_S:
+        if done >= 1.0 or now - self._last_report_s >= self._report_interval_s:
             self._last_report_s = now
             self._emit("_reported", stage, done)
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ar.loop import ArFrame
     from render.scene import Scene
 
+# Faster than any display: every tracked frame is shown as soon as it is there.
+FRAME_INTERVAL_S = 0.005
 COLOURS = {"TRACKED": GOOD, "STALE": WARNING, "LOST": STOP}
 Choice = tuple[QLineEdit, QPushButton]
 
@@ -121,7 +123,7 @@ class ArView(QWidget):
         self.canvas.release()
 
     def _run(self, work: object) -> None:
-        job = Job("AR", work, self)  # type: ignore[arg-type]
+        job = Job("AR", work, self, FRAME_INTERVAL_S)  # type: ignore[arg-type]
         job.progressed.connect(self._refresh)
         job.failed.connect(self.refused)
         job.ended.connect(self._end)

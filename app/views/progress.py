@@ -41,7 +41,4 @@ class ProgressStrip(QWidget):
 
     def _show_report(self, stage: str, done: float) -> None:
         self.stage.setText(stage[:1].upper() + stage[1:])
-        percent = round(done * 100)
-        if percent != self.bar.value():
-            # Each new value repaints the window at once, which costs milliseconds.
-            self.bar.setValue(percent)
+        self.bar.setValue(round(done * 100))
