@@ -17,7 +17,7 @@ from core.progress import Progress, Silent
 from core.volume import LabelMap, Volume
 from recon.device import choose_device
 from recon.inference import RegionLogits, locate_heart, look_at_region
-from recon.labelling import fields, labels_of, labels_on, refined, without_islands
+from recon.labelling import fields, labels_of, labels_on, refined, smoothed, without_islands
 from recon.registry import find_task
 from recon.surface import surface_of_field
 from recon.uncertainty import spread_mm
@@ -88,11 +88,11 @@ def reconstruct(
         region = look_at_region(volumes, centre, region_network, chosen, progress)
     progress.report("labelling", 0.0)
     with clock.time("label"):
-        fine = refined(without_islands(region))
+        region = without_islands(region)
         stack = _only_stack(volumes)
-        labels = _labels(fine, stack, frame_uid)
+        labels = _labels(refined(region), stack, frame_uid)
     with clock.time("surface"):
-        surfaces = _surfaces(fine, labels, stack, progress)
+        surfaces = _surfaces(refined(smoothed(region)), labels, stack, progress)
     progress.report("asking how steady the surfaces are", 0.0)
     with clock.time("uncertainty"):
         spread = spread_mm(volumes, region, region_network, surfaces, chosen)

@@ -49,8 +49,8 @@ def walk_around(board: Board) -> list[Transform | None]:
             poses.append(None)
             continue
         t = i / (N_FRAMES - 1)
-        aside, up = np.radians(-38.0 + 76.0 * t), np.radians(38.0 + 8.0 * np.sin(2 * np.pi * t))
-        away_mm = 560.0 + 60.0 * np.sin(np.pi * t)
+        aside, up = np.radians(-38.0 + 76.0 * t), np.radians(60.0 + 8.0 * np.sin(2 * np.pi * t))
+        away_mm = 500.0 + 60.0 * np.sin(np.pi * t)
         # The board's z runs into the table: the camera stands at negative z, at the sheet's lower side.
         towards = np.array(
             [np.sin(aside) * np.cos(up), np.cos(aside) * np.cos(up), -np.sin(up)], dtype=np.float64

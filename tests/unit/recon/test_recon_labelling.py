@@ -9,7 +9,7 @@ import torch
 from core.frames import rigid
 from core.volume import Volume
 from recon.inference import RegionLogits
-from recon.labelling import fields, labels_of, labels_on, refined, without_islands
+from recon.labelling import fields, labels_of, labels_on, refined, smoothed, without_islands
 from recon.sampling import patient_grid
 
 CENTRE_MM, RADIUS_MM = np.array((12.0, -7.0, 31.0)), 20.0
@@ -95,3 +95,16 @@ def test_nothing_is_claimed_where_nothing_was_seen() -> None:
     field = fields(_region(), seen)["lv"]
     assert (field[: N // 2] < 0).all()
     assert (field[N // 2 :] > 0).any()
+
+
+def test_smoothing_takes_off_blocks_and_keeps_the_place() -> None:
+    """A ball written in 2x2x2 blocks, as the network's last layer does, comes back round."""
+    region = _region()
+    coarse = (
+        region.logits[:, ::2, ::2, ::2].repeat_interleave(2, 1).repeat_interleave(2, 2).repeat_interleave(2, 3)
+    )
+    blocks = RegionLogits(coarse, region.observed, region.patient_from_index, 1.0)
+    where = [torch.nonzero(r.logits.argmax(dim=0) == 1).float() for r in (blocks, smoothed(blocks))]
+    assert torch.allclose(where[0].mean(dim=0), where[1].mean(dim=0), atol=0.1)
+    spread = [(w - w.mean(dim=0)).norm(dim=1).sort().values[-60:].std() for w in where]
+    assert spread[1] < spread[0]
