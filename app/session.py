@@ -45,7 +45,8 @@ class Session:
         self._data_folder = data_folder
         self._journal: Journal | None = None
         self._journal_path: Path | None = None
-        self._anatomies: dict[str, Anatomy] = {}
+        # By patient space and cardiac phase: a heart of one phase is not drawn over images of another.
+        self._anatomies: dict[tuple[str, int], Anatomy] = {}
         self._observers: list[Observer] = []
 
     def watch(self, observer: Observer) -> Callable[[], None]:
@@ -79,7 +80,7 @@ class Session:
         history = self._enter_space(space, uid)
         is_same_space = history is self.state.history
         middle = as_point(volume.centre_mm)
-        anatomy = self._anatomies.get(space)
+        anatomy = self._anatomies.get((space, phase))
         self._change(
             source=self.state.folder,
             series=series,
@@ -87,7 +88,7 @@ class Session:
             volume=volume,
             anatomy=anatomy,
             history=history,
-            view=self.state.view if anatomy is self.state.anatomy else _view_of(anatomy),
+            view=_view_of(anatomy, self.state.view),
             crosshair_mm=self._kept_crosshair(volume) if is_same_space else middle,
             window=self._kept_window(series, volume),
             along_image=is_oblique(volume),
@@ -114,12 +115,12 @@ class Session:
             )
         space = uid or (state.series.series_uid if state.series else "")
         history = state.history if state.volume is not None else self._enter_space(space, uid)
-        self._anatomies[space] = anatomy
+        self._anatomies[space, state.phase] = anatomy
         crosshair = state.crosshair_mm or as_point(anatomy.bounds_mm.mean(axis=0))
         self._change(
             anatomy=anatomy,
             history=history,
-            view=_view_of(anatomy),
+            view=_view_of(anatomy, state.view),
             crosshair_mm=crosshair,
             notices=(*state.notices, *anatomy.findings),
         )
@@ -271,5 +272,7 @@ class Session:
         return as_point(volume.centre_mm)
 
 
-def _view_of(anatomy: Anatomy | None) -> ViewState:
-    return ViewState.default(anatomy) if anatomy is not None else ViewState()
+def _view_of(anatomy: Anatomy | None, before: ViewState) -> ViewState:
+    """Every structure in its own colour, except those the user has already given another look."""
+    default = ViewState.default(anatomy) if anatomy is not None else ViewState()
+    return replace(before, structures={**default.structures, **before.structures})

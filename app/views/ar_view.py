@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.ar_feed import ArFeed, setup_of, stages_text, state_text
 from app.jobs import Job
 from app.state import State
 from app.views.ar_canvas import ArCanvas
+from app.views.ar_fields import ArFields
 from app.views.icons import icon
 from app.views.labels import plain_label
 from app.views.theme import GOOD, QUIET, STOP, WARNING
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 # Faster than any display: every tracked frame is shown as soon as it is there.
 FRAME_INTERVAL_S = 0.005
 COLOURS = {"TRACKED": GOOD, "STALE": WARNING, "LOST": STOP}
-Choice = tuple[QLineEdit, QPushButton]
 
 
 class ArView(QWidget):
@@ -42,11 +42,7 @@ class ArView(QWidget):
         self.canvas = ArCanvas()
         self.canvas.drawn.connect(self._drawn)
         self.canvas.failed.connect(self._fail)
-        self.source, source_button = self._choice(
-            "0, or a video file", "Videos (*.mp4 *.avi *.mkv *.mov);;All files (*)"
-        )
-        self.board, board_button = self._choice("default sheet", "board.json (*.json)")
-        self.camera, camera_button = self._choice("camera.json", "camera.json (*.json)")
+        self.fields = ArFields()
         self.start_button = QPushButton(icon("play"), "Start")
         self.start_button.setProperty("primary", True)
         self.start_button.clicked.connect(self.toggle)
@@ -56,7 +52,7 @@ class ArView(QWidget):
         for label in (self.state_label, self.stages_label):
             # Their text changes with every frame; the window's size must not.
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._lay_out(source_button, board_button, camera_button)
+        self._lay_out()
         self._job: Job | None = None
         self._feed: ArFeed | None = None
         self._anatomy: Anatomy | None = None
@@ -68,11 +64,6 @@ class ArView(QWidget):
     def is_running(self) -> bool:
         """True while frames are tracked."""
         return self._job is not None
-
-    def show_fields(self, source: str, board: str, camera: str) -> None:
-        """Fill the fields with what was used last."""
-        for field, text in ((self.source, source), (self.board, board), (self.camera, camera)):
-            field.setText(text)
 
     def show_state(self, state: State) -> None:
         """Hold this state's anatomy, planes and measures over the picture."""
@@ -94,11 +85,11 @@ class ArView(QWidget):
             self.stop()
             return
         try:
-            setup = setup_of(self.source.text(), self.board.text(), self.camera.text())
+            setup = setup_of(*self.fields.texts)
         except PlannerError as refusal:
             self.refused.emit(refusal)
             return
-        self.setup_used.emit(self.source.text(), self.board.text(), self.camera.text())
+        self.setup_used.emit(*self.fields.texts)
         anatomy = self._anatomy
 
         def work(progress: Progress) -> None:
@@ -176,32 +167,9 @@ class ArView(QWidget):
         self.state_label.setText("Stopped")
         self.state_label.setStyleSheet(f"color: {QUIET};")
 
-    def _choice(self, placeholder: str, pattern: str) -> Choice:
-        field = QLineEdit()
-        field.setPlaceholderText(placeholder)
-        button = QPushButton("…")
-        button.setFixedWidth(34)
-        button.clicked.connect(lambda: self._browse(field, pattern))
-        return field, button
-
-    def _browse(self, field: QLineEdit, pattern: str) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Choose a file", field.text(), pattern)
-        if path:
-            field.setText(path)
-
-    def _lay_out(self, *buttons: QPushButton) -> None:
+    def _lay_out(self) -> None:
         row = QHBoxLayout()
-        row.setSpacing(6)
-        for title, field, button in zip(
-            ("Camera or video", "Board", "Calibration"),
-            (self.source, self.board, self.camera),
-            buttons,
-            strict=True,
-        ):
-            row.addWidget(plain_label(title, "quiet"))
-            row.addWidget(field, 1)
-            row.addWidget(button)
-            row.addSpacing(8)
+        row.addWidget(self.fields, 1)
         row.addWidget(self.start_button)
         below = QHBoxLayout()
         below.addWidget(self.state_label)

@@ -192,7 +192,7 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         settings = self.session.settings
         self.restoreGeometry(QByteArray.fromBase64(settings.window_geometry.encode("ascii", "ignore")))
-        self.ar.show_fields(settings.ar_source, settings.ar_board, settings.ar_camera)
+        self.ar.fields.show_texts(settings.ar_source, settings.ar_board, settings.ar_camera)
 
     def _remember(self) -> None:
         geometry = bytes(self.saveGeometry().toBase64().data()).decode("ascii")

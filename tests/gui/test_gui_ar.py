@@ -37,7 +37,7 @@ def ar_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def fill(window: MainWindow, folder: Path) -> None:
     window.tabs.setCurrentWidget(window.ar)
-    window.ar.show_fields(*(str(folder / name) for name in ("board.avi", "board.json", "camera.json")))
+    window.ar.fields.show_texts(*(str(folder / name) for name in ("board.avi", "board.json", "camera.json")))
 
 
 def reddish(image: QImage) -> int:
@@ -92,7 +92,7 @@ def test_what_is_missing_is_named_in_a_notice(
     window: MainWindow, ar_files: Path, missing: str, qtbot: QtBot
 ) -> None:
     names = ["board.avi", "board.json", "camera.json"]
-    window.ar.show_fields(*(str(ar_files / name) + ("x" if name == missing else "") for name in names))
+    window.ar.fields.show_texts(*(str(ar_files / name) + ("x" if name == missing else "") for name in names))
     window.ar.toggle()
     qtbot.waitUntil(window.notices.isVisible, timeout=LONG_MS)
     assert missing in window.notices.text.text()
@@ -100,7 +100,7 @@ def test_what_is_missing_is_named_in_a_notice(
 
 
 def test_without_a_calibration_nothing_starts(window: MainWindow, ar_files: Path) -> None:
-    window.ar.show_fields(str(ar_files / "board.avi"), "", "")
+    window.ar.fields.show_texts(str(ar_files / "board.avi"), "", "")
     window.ar.toggle()
     assert not window.ar.is_running
     assert "calibration" in window.notices.text.text()

@@ -95,6 +95,25 @@ def test_the_next_phase_keeps_crosshair_window_and_plan(session: Session) -> Non
     assert session.state.window == Window(10.0, 20.0)
 
 
+def test_a_heart_of_one_phase_is_not_drawn_over_images_of_another(session: Session) -> None:
+    series, anatomy = make_series(n_phases=3), make_anatomy()
+    session.show_volume(series, 0, make_volume())
+    session.show_anatomy(anatomy)
+    session.show_volume(series, 1, make_volume())
+    assert session.state.anatomy is None
+    session.show_volume(series, 0, make_volume())
+    assert session.state.anatomy is anatomy
+
+
+def test_a_new_reconstruction_keeps_the_looks_that_were_chosen(open_session: Session) -> None:
+    session = open_session
+    session.show_anatomy(make_anatomy())
+    chosen = session.state.view.with_structure("lv", colour=(0.0, 1.0, 0.0), opacity=0.5)
+    session.look(chosen)
+    session.show_anatomy(make_anatomy())
+    assert session.state.view == chosen
+
+
 @pytest.mark.parametrize(
     ("tool", "n_points", "kind"),
     [(Tool.LANDMARK, 1, Landmark), (Tool.DISTANCE, 2, Distance), (Tool.ANGLE, 3, Angle)],
