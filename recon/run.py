@@ -112,6 +112,12 @@ def _one_patient_space(volumes: Sequence[Volume]) -> str:
             "they belong to different frames of reference",
             "choose series of one examination, or register them first",
         )
+    if frames == {""} and len(volumes) > 1:
+        raise PlannerError(
+            "cannot reconstruct these images together",
+            "they do not say which patient space they belong to",
+            "reconstruct them one by one",
+        )
     return frames.pop()
 
 

@@ -16,6 +16,8 @@ from core.volume import Volume
 if TYPE_CHECKING:
     import torch
 
+AIR_HU = -1024.0
+
 
 def patient_grid(centre_mm: np.ndarray, n: int, spacing_mm: float) -> np.ndarray:
     """patient_from_index (4, 4) of an n^3 grid in patient axes (z, y, x) around a centre, LPS mm."""
@@ -66,6 +68,9 @@ def _resample(
 
     grid_spacing = float(np.linalg.norm(patient_from_index[:3, 0]))
     voxels = torch.tensor(volume.voxels.astype(np.float32), device=device)
+    if volume.unit == "HU":
+        # Scanners pad what lies outside the scan circle with values far below air; nothing is darker than air.
+        voxels = voxels.clamp_min(AIR_HU)
     voxels = _antialias(normalise(voxels), volume.spacing_mm, grid_spacing)
     index_from_grid = volume.index_from_patient @ patient_from_index
     theta, half = _sampling_theta(index_from_grid, volume.shape, n, device)

@@ -115,6 +115,12 @@ def test_images_of_two_patient_spaces_are_never_joined(ct: SimulatedImage) -> No
         reconstruct("heart", [ct.image, other], "cpu")
 
 
+def test_images_that_name_no_patient_space_are_never_joined(ct: SimulatedImage) -> None:
+    nameless = Volume(ct.image.voxels, ct.image.patient_from_index, "", "HU", "CT")
+    with pytest.raises(PlannerError, match="one by one"):
+        reconstruct("heart", [nameless, nameless], "cpu")
+
+
 def test_no_image_is_refused() -> None:
     with pytest.raises(PlannerError, match="no image"):
         reconstruct("heart", [], "cpu")

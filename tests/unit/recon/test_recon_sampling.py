@@ -92,3 +92,18 @@ def test_two_planes_that_cross_are_both_observed() -> None:
 def test_normalising_does_not_depend_on_gain_or_offset() -> None:
     values = torch.rand(20, 20, 20, generator=torch.Generator().manual_seed(0))
     assert torch.allclose(normalise(values), normalise(values * 730.0 - 1000.0), atol=1e-3)
+
+
+def test_padding_far_below_air_does_not_squeeze_the_contrast_of_a_ct() -> None:
+    """A scanner pads outside its circle with -3024; inside, the picture must stay as it is without padding."""
+    rng = np.random.default_rng(0)
+    voxels = np.full((24, 24, 24), -1000.0, dtype=np.float32)
+    voxels[4:20, 4:20, 4:20] = rng.uniform(-100.0, 400.0, (16, 16, 16))
+    padded = voxels.copy()
+    padded[:, :3] = -3024.0
+    affine = np.diag((2.5, 2.5, 2.5, 1.0))
+    images = [
+        rasterise([Volume(v, affine, "1", "HU", "CT")], affine[[0, 1, 2, 3]], 24)[0] for v in (voxels, padded)
+    ]
+    inside = (slice(6, 18),) * 3
+    assert torch.allclose(images[0][inside], images[1][inside], atol=0.03)
