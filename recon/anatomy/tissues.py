@@ -22,7 +22,6 @@ TISSUES: tuple[str, ...] = (
     "svc",
     "ivc",
     "arch_branch",
-    "coronary",
     "heart_fat",
     "lung",
     "bone",

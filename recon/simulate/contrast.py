@@ -13,7 +13,7 @@ import numpy as np
 
 from recon.anatomy.tissues import TISSUES, VALUE
 
-LEFT_BLOOD = ("lv", "la", "aorta", "pulmonary_vein", "arch_branch", "coronary")
+LEFT_BLOOD = ("lv", "la", "aorta", "pulmonary_vein", "arch_branch")
 RIGHT_BLOOD = ("rv", "ra", "pulmonary_artery", "svc", "ivc")
 MUSCLES = ("lv_myocardium", "papillary", "rv_wall", "atrial_wall", "vessel_wall")
 FATS = ("heart_fat", "skin_fat", "mediastinum")
