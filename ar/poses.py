@@ -15,7 +15,7 @@ from core.errors import PlannerError
 from core.frames import CAMERA, Transform, rigid
 
 FIELDS: tuple[str, ...] = ("frame", "time_s", "body", "state", "rx", "ry", "rz", "tx_mm", "ty_mm", "tz_mm")
-FIELDS += ("reprojection_px", "sigma_mm")
+FIELDS += ("reprojection_px", "sigma_mm", "ambiguous")
 
 
 class PoseState(Enum):
@@ -81,7 +81,7 @@ def write_poses_csv(path: Path, poses: Iterable[Pose]) -> None:
 
 
 def read_poses_csv(path: Path) -> tuple[Pose, ...]:
-    """Read poses.csv. Raises PlannerError when it is not one."""
+    """Read poses.csv; `ambiguous` may be absent, older files lack it. Raises PlannerError when it is not one."""
     try:
         with Path(path).open(newline="", encoding="utf-8") as file:
             return tuple(_pose(row) for row in csv.DictReader(file))
@@ -99,7 +99,7 @@ def _row(pose: Pose) -> list[str | int]:
         values = (*pose.rotation_vector, *pose.camera_from_body.matrix[:3, 3])
         numbers = [f"{value:.9f}" for value in values]
     quality = ["" if v is None else f"{v:.4f}" for v in (pose.reprojection_px, pose.sigma_mm)]
-    return [pose.frame, f"{pose.time_s:.6f}", pose.body, pose.state.value, *numbers, *quality]
+    return [pose.frame, f"{pose.time_s:.6f}", pose.body, pose.state.value, *numbers, *quality, int(pose.is_ambiguous)]
 
 
 def _pose(row: dict[str, str]) -> Pose:
@@ -109,7 +109,14 @@ def _pose(row: dict[str, str]) -> Pose:
         vector = np.array([float(row[name]) for name in FIELDS[4:7]])
         shift = np.array([float(row[name]) for name in FIELDS[7:10]])
         transform = Transform(CAMERA, row["body"], rigid(vector, shift))
-    quality = [float(row[name]) if row[name] else None for name in FIELDS[10:]]
+    quality = [float(row[name]) if row[name] else None for name in FIELDS[10:12]]
     return Pose(
-        int(row["frame"]), float(row["time_s"]), row["body"], state, transform, None, quality[0], quality[1]
+        int(row["frame"]),
+        float(row["time_s"]),
+        row["body"],
+        state,
+        transform,
+        reprojection_px=quality[0],
+        sigma_mm=quality[1],
+        is_ambiguous=bool(int(row.get("ambiguous") or 0)),
     )

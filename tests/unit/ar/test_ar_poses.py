@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,24 @@ def test_poses_survive_their_file(tmp_path: Path) -> None:
 def test_a_lost_pose_leaves_its_fields_empty(tmp_path: Path) -> None:
     write_poses_csv(tmp_path / "poses.csv", [LOST])
     header, row = (tmp_path / "poses.csv").read_text().splitlines()
-    assert header == "frame,time_s,body,state,rx,ry,rz,tx_mm,ty_mm,tz_mm,reprojection_px,sigma_mm"
+    assert header == "frame,time_s,body,state,rx,ry,rz,tx_mm,ty_mm,tz_mm,reprojection_px,sigma_mm,ambiguous"
     assert tuple(header.split(",")) == FIELDS
-    assert row == "1,0.033333,reference,LOST" + "," * 8
+    assert row == "1,0.033333,reference,LOST" + "," * 9 + "0"
+
+
+def test_a_pose_with_a_rival_is_told_from_a_sure_one_in_the_file(tmp_path: Path) -> None:
+    write_poses_csv(tmp_path / "poses.csv", [TRACKED, replace(TRACKED, frame=1, is_ambiguous=True)])
+    rows = (tmp_path / "poses.csv").read_text().splitlines()
+    assert [row.rsplit(",", 1)[1] for row in rows] == ["ambiguous", "0", "1"]
+    assert [pose.is_ambiguous for pose in read_poses_csv(tmp_path / "poses.csv")] == [False, True]
+
+
+def test_a_file_from_before_the_column_ambiguous_is_read(tmp_path: Path) -> None:
+    write_poses_csv(tmp_path / "poses.csv", [TRACKED, LOST])
+    rows = (tmp_path / "poses.csv").read_text().splitlines()
+    (tmp_path / "old.csv").write_text("".join(row.rsplit(",", 1)[0] + "\n" for row in rows))
+    tracked, lost = read_poses_csv(tmp_path / "old.csv")
+    assert (tracked.sigma_mm, tracked.is_ambiguous, lost.state) == (0.3, False, PoseState.LOST)
 
 
 @pytest.mark.parametrize("angle", [0.0, 1e-9, np.pi - 1e-7, np.pi])
