@@ -99,7 +99,15 @@ def _row(pose: Pose) -> list[str | int]:
         values = (*pose.rotation_vector, *pose.camera_from_body.matrix[:3, 3])
         numbers = [f"{value:.9f}" for value in values]
     quality = ["" if v is None else f"{v:.4f}" for v in (pose.reprojection_px, pose.sigma_mm)]
-    return [pose.frame, f"{pose.time_s:.6f}", pose.body, pose.state.value, *numbers, *quality, int(pose.is_ambiguous)]
+    return [
+        pose.frame,
+        f"{pose.time_s:.6f}",
+        pose.body,
+        pose.state.value,
+        *numbers,
+        *quality,
+        int(pose.is_ambiguous),
+    ]
 
 
 def _pose(row: dict[str, str]) -> Pose:
