@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -52,12 +53,29 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _pictures(places: list[Path]) -> list[np.ndarray]:
-    """Up to 40 pictures of each place, evenly spread, uint8 (height, width, 3) rgb."""
+    """At most 40 pictures of each place, evenly spread, uint8 (height, width, 3) rgb."""
     from ar.source import frames_of, open_source
 
     images = []
     for place in places:
         source = open_source(place)
-        step = max((source.n_frames or 1) // MOST_PICTURES, 1)
-        images += [frame.image for frame in frames_of(source) if frame.index % step == 0]
+        images += _spread((frame.image for frame in frames_of(source)), source.n_frames)
     return images
+
+
+def _spread(images: Iterable[np.ndarray], n_images: int | None) -> list[np.ndarray]:
+    """At most 40 of them from the first to the last; of a video that does not say its length, 20 or more."""
+    if n_images is not None:
+        n_wanted = min(n_images, MOST_PICTURES)
+        wanted = {round(i * (n_images - 1) / max(n_wanted - 1, 1)) for i in range(n_wanted)}
+        return [image for i, image in enumerate(images) if i in wanted]
+    kept: list[np.ndarray] = []
+    step = 1
+    for i, image in enumerate(images):
+        if i % step:
+            continue
+        if len(kept) == MOST_PICTURES:
+            kept, step = kept[::2], 2 * step
+        if i % step == 0:
+            kept.append(image)
+    return kept
