@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PyQt6.QtCore import QEvent, QObject, QPoint, Qt, pyqtSignal
 from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QStackedLayout, QWidget
@@ -19,6 +21,7 @@ from plan.plan import Plan
 
 if TYPE_CHECKING:
     from render.renderer import SceneRenderer
+    from render.scene import CameraView
 
 CLICK_PX = 4
 
@@ -118,12 +121,24 @@ class SceneView(QWidget):
         anatomy = state.anatomy or Anatomy({}, frame_of_reference_uid=plan.frame_of_reference_uid)
         assert self.renderer is not None
         try:
-            scene = compose(anatomy, plan, state.view)
+            scene = compose(anatomy, plan, state.view, self._camera_of_images())
         except PlannerError as refusal:
             self.refused.emit(refusal)
             return
         points, lines = points_scene(state.placed_mm)
         self.renderer.show(replace(scene, points=scene.points + points, polylines=scene.polylines + lines))
+
+    def _camera_of_images(self) -> CameraView | None:
+        """Without surfaces the images say how much to show; else the first point placed would fill the view."""
+        from render.camera import fit
+
+        volume = self._state.volume
+        if volume is None or self._state.anatomy is not None:
+            return None
+        ends = np.array([(0, 0, 0), volume.shape]) - 0.5
+        corners = np.array(list(product(*ends.T)))
+        places = volume.patient_from_indices(corners)
+        return fit(np.stack([places.min(axis=0), places.max(axis=0)]))
 
     def _preview(self, item_id: str, origin_mm: Point, normal: Point) -> None:
         plane = self._state.plan.find(item_id)

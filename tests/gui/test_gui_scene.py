@@ -13,7 +13,7 @@ from app.views.main_window import MainWindow
 from plan.items import CutPlane, Landmark
 from render.viewport import display_from_patient
 from tests.support.ball_patient import CENTRE_MM, RADIUS_MM
-from tests.support.gui import trigger
+from tests.support.gui import LONG_MS, trigger
 
 
 def mouse(widget: QWidget, kind: QEvent.Type, at: QPoint, button: Qt.MouseButton, held: Qt.MouseButton) -> None:
@@ -102,6 +102,18 @@ def test_several_planes_cut_at_once_with_caps_and_hiding_one_brings_its_part_bac
     heart_window.plan_list.shown_requested.emit(plane.item_id, False)
     outer = next(surface for surface in scene.scene.surfaces if surface.key == "lv_myocardium")
     assert outer.mesh.volume_ml == pytest.approx(whole_ml / 2.0, rel=0.03)
+
+
+def test_before_a_reconstruction_the_view_is_as_wide_as_the_images(
+    ball_window: MainWindow, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: ball_window.planning.scene.renderer is not None, timeout=LONG_MS)
+    trigger(ball_window, "plan.landmark")
+    ball_window.session.place(CENTRE_MM)
+    camera = ball_window.planning.scene.renderer.camera
+    assert camera.focal_mm == pytest.approx(tuple(CENTRE_MM))
+    away_mm = np.linalg.norm(np.subtract(camera.position_mm, camera.focal_mm))
+    assert 2 * away_mm * np.tan(np.radians(camera.view_angle_deg / 2)) > 80.0
 
 
 def test_a_hidden_structure_leaves_the_scene(heart_window: MainWindow) -> None:
