@@ -45,6 +45,7 @@ class Session:
         self._data_folder = data_folder
         self._journal: Journal | None = None
         self._journal_path: Path | None = None
+        self._space = ""
         # By patient space and cardiac phase: a heart of one phase is not drawn over images of another.
         self._anatomies: dict[tuple[str, int], Anatomy] = {}
         self._observers: list[Observer] = []
@@ -113,7 +114,7 @@ class Session:
                 "it lies in another patient space than the images that are open",
                 "open the series it was made from",
             )
-        space = uid or (state.series.series_uid if state.series else "")
+        space = uid or self._space
         history = state.history if state.volume is not None else self._enter_space(space, uid)
         self._anatomies[space, state.phase] = anatomy
         crosshair = state.crosshair_mm or as_point(anatomy.bounds_mm.mean(axis=0))
@@ -136,7 +137,7 @@ class Session:
         if case.series is not None and case.volume is not None:
             self.show_volume(case.series, case.phase, case.volume)
         else:
-            self._show_space_of(case)
+            self._show_space_of(folder, case)
         if case.anatomy is not None:
             self.show_anatomy(case.anatomy)
             self.look(case.view)
@@ -225,6 +226,12 @@ class Session:
         self._change(history=history, selected_id=selected)
 
     def _enter_space(self, space: str, uid: str) -> History:
+        if not space:
+            raise PlannerError(
+                "it is not opened",
+                "nothing tells whose heart it is",
+                "open the images it was made from",
+            )
         # The UID comes from a file: hashed, it can name no other place on the disk.
         name = hashlib.sha256(space.encode()).hexdigest()[:24]
         path = self._data_folder / "journals" / f"{name}.sqlite"
@@ -238,22 +245,22 @@ class Session:
                     f"move {path.name} aside",
                 )
             self._leave_space()
-            self._journal, self._journal_path = opened, path
+            self._journal, self._journal_path, self._space = opened, path, space
         return self._journal.history
 
     def _leave_space(self) -> None:
         if self._journal is not None:
             self._journal.close()
-            self._journal = None
+            self._journal, self._space = None, ""
 
     def _need_journal(self) -> Journal:
         if self._journal is None:
             raise PlannerError("nothing to plan on", "no patient is open", "open a series first")
         return self._journal
 
-    def _show_space_of(self, case: Case) -> None:
+    def _show_space_of(self, folder: Path, case: Case) -> None:
         uid = case.plan.frame_of_reference_uid
-        history = self._enter_space(uid or case.series_uid, uid)
+        history = self._enter_space(uid or case.series_uid or str(folder.resolve()), uid)
         empty = State(folder=self.state.folder, scan=self.state.scan, notices=self.state.notices)
         self._replace(replace(empty, history=history))
 

@@ -15,6 +15,7 @@ from core.study import Patient, ScanResult, Series, Study
 from imaging import nifti, nrrd
 from imaging.files import FileKind, file_kind
 from imaging.headers import Owner, Plane, read_planes
+from imaging.identity import uid_of_file
 from imaging.order import fit_stack, stack_findings
 from imaging.phases import group_by_stack, split_phases
 
@@ -118,7 +119,7 @@ def _series(planes: list[Plane], suffix: str) -> Series:
     first = split.phases[0]
     spacing, findings = _geometry(first)
     return Series(
-        series_uid=planes[0].series_uid + suffix,
+        series_uid=(planes[0].series_uid or uid_of_file(planes[0].path)) + suffix,
         modality=planes[0].modality,
         description=planes[0].description,
         phases=tuple(tuple(dict.fromkeys(plane.path for plane in phase)) for phase in split.phases),
@@ -160,13 +161,12 @@ def _sparse(step_mm: float, thickness_mm: float | None) -> tuple[Finding, ...]:
 
 
 def _file_series(path: Path, root: Path, kind: FileKind) -> Series:
-    """A NIfTI, NRRD or MHA file as a series, its identity the path below the folder."""
-    identity = path.relative_to(root).as_posix()
+    """A NIfTI, NRRD or MHA file as a series, told to a person by its path below the folder."""
     grid = nifti.read_grid(path) if kind is FileKind.NIFTI else nrrd.read_grid(path)
     return Series(
-        series_uid=identity,
+        series_uid=uid_of_file(path),
         modality=grid.modality,
-        description=path.name,
+        description="".join(c for c in path.relative_to(root).as_posix() if c.isprintable()),
         phases=((path,),) * grid.n_phases,
         shape=grid.shape,
         spacing_mm=grid.spacing_mm,

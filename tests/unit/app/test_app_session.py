@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ from app.tools import Tool
 from app.windowing import Window
 from core.errors import PlannerError
 from core.study import ScanResult
+from imaging.load import load_series
+from imaging.nifti import write_volume
+from imaging.scan import scan_folder
 from plan import edits
 from plan.items import Angle, CutPlane, Distance, Landmark
 from plan.plan import Plan
@@ -237,3 +241,41 @@ def test_a_step_the_disk_refuses_changes_nothing(
 def test_positions_that_are_not_numbers_are_refused(open_session: Session) -> None:
     with pytest.raises(ValueError, match="finite"):
         open_session.look_at(np.array([np.nan, 0, 0]))
+
+
+def test_files_of_one_name_in_two_folders_share_neither_plan_nor_anatomy(
+    session: Session, tmp_path: Path
+) -> None:
+    for patient, values in (("a", 10), ("b", 20)):
+        volume = replace(make_volume(""), voxels=make_volume("").voxels + np.int16(values))
+        write_volume(volume, tmp_path / patient / "heart.nii.gz")
+    (first,) = scan_folder(tmp_path / "a").series
+    (second,) = scan_folder(tmp_path / "b").series
+    session.show_volume(first, 0, load_series(first))
+    session.show_anatomy(make_anatomy(""))
+    session.apply(edits.add(session.state.plan, Landmark("apex", (1, 2, 3))))
+    session.show_study(tmp_path / "b", scan_folder(tmp_path / "b"))
+    session.show_volume(second, 0, load_series(second))
+    assert (session.state.anatomy, session.state.plan.items) == (None, ())
+    session.show_volume(first, 0, load_series(first))
+    assert session.state.anatomy is not None
+    assert [item.name for item in session.state.plan.items] == ["apex"]
+
+
+@pytest.mark.parametrize("uids", [("", ""), ("2.25.1", "2.25.2")])
+def test_cases_without_images_and_patient_space_share_no_steps(
+    session: Session, tmp_path: Path, uids: tuple[str, str]
+) -> None:
+    plans = [Plan("", (Landmark(name, (1, 2, 3)),)) for name in ("a", "b")]
+    for plan, uid in zip(plans, uids, strict=True):
+        case = Case(plan, make_anatomy(""), series_uid=uid)
+        session.show_case(tmp_path / plan.items[0].name, case)
+    assert session.state.plan == plans[1]
+    session.undo()
+    assert session.state.plan == Plan()
+
+
+def test_a_heart_that_names_no_patient_is_not_shown_on_its_own(session: Session) -> None:
+    with pytest.raises(PlannerError, match="whose heart"):
+        session.show_anatomy(make_anatomy(""))
+    assert session.state == State()

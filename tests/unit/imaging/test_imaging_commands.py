@@ -10,7 +10,7 @@ import numpy as np
 
 from app.cli import DONE, REFUSED, main
 from core.volume import Volume
-from imaging.nifti import read_volume
+from imaging.nifti import read_volume, write_volume
 
 
 def test_scan_writes_the_stable_form_without_the_patients_name(
@@ -58,6 +58,16 @@ def test_convert_takes_the_named_series_of_several(
     assert capsys.readouterr().err.count("\n") == 1
     assert main(["convert", str(tmp_path), "--out", out, "--series", "1.5.2", "--quiet"]) == DONE
     assert read_volume(tmp_path / "v.nii.gz").shape == (3, 6, 7)
+
+
+def test_convert_takes_the_file_whose_uid_scan_has_printed(oblique: Volume, tmp_path: Path, capsys) -> None:
+    write_volume(oblique, tmp_path / "study" / "a" / "v.nii.gz")
+    write_volume(replace(oblique, voxels=oblique.voxels[:3]), tmp_path / "study" / "b" / "v.nii.gz")
+    assert main(["scan", str(tmp_path / "study"), "--quiet"]) == DONE
+    lines = [line for line in capsys.readouterr().out.splitlines() if "'b/v.nii.gz'" in line]
+    uid, out = lines[0].split()[0], str(tmp_path / "out.nii.gz")
+    assert main(["convert", str(tmp_path / "study"), "--out", out, "--series", uid, "--quiet"]) == DONE
+    assert read_volume(tmp_path / "out.nii.gz").shape == (3, 6, 7)
 
 
 def test_convert_refuses_another_format_and_a_frame_that_is_not_there(

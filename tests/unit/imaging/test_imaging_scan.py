@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
+import SimpleITK as sitk
 
 from core.errors import Cancelled, PlannerError
 from core.progress import Reporting
@@ -101,11 +104,69 @@ def test_a_sequence_nested_a_thousand_deep_does_not_stop_the_scan(
     assert series.n_images == 5
 
 
-def test_a_nifti_file_is_a_series_named_by_its_place(oblique: Volume, tmp_path: Path) -> None:
+def test_a_nifti_file_is_a_series_described_by_its_place(oblique: Volume, tmp_path: Path) -> None:
     write_volume(oblique, tmp_path / "sub" / "v.nii.gz")
     (series,) = scan_folder(tmp_path).series
-    assert (series.series_uid, series.modality, series.shape) == ("sub/v.nii.gz", "CT", (5, 6, 7))
+    assert (series.description, series.modality, series.shape) == ("sub/v.nii.gz", "CT", (5, 6, 7))
+    assert pydicom.uid.UID(series.series_uid).is_valid
+    assert series.series_uid.startswith("2.25.")
     assert series.spacing_mm == pytest.approx((2.5, 0.7, 0.9))
+
+
+def uid_of_only(folder: Path) -> str:
+    (series,) = scan_folder(folder).series
+    return series.series_uid
+
+
+@pytest.mark.parametrize("name", ["heart.nii", "heart.nii.gz", "heart.nrrd"])
+def test_files_of_one_name_and_one_content_in_two_folders_are_two_series(
+    oblique: Volume, tmp_path: Path, name: str
+) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        if name.endswith("nrrd"):
+            image = sitk.GetImageFromArray(oblique.voxels)
+            sitk.WriteImage(image, tmp_path / folder / name)
+        else:
+            write_volume(oblique, tmp_path / folder / name)
+    assert uid_of_only(tmp_path / "a") != uid_of_only(tmp_path / "b")
+
+
+def test_a_file_is_the_same_series_from_wherever_it_is_opened_and_after_it_was_touched(
+    oblique: Volume, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_volume(oblique, tmp_path / "a" / "heart.nii")
+    uid = uid_of_only(tmp_path / "a")
+    assert uid_of_only(tmp_path) == uid
+    os.utime(tmp_path / "a" / "heart.nii", (1, 1))
+    monkeypatch.chdir(tmp_path / "a")
+    assert uid_of_only(Path()) == uid
+
+
+@pytest.mark.parametrize("slices", [5, 3000])
+def test_another_image_of_the_same_size_in_the_same_place_is_another_series(
+    oblique: Volume, tmp_path: Path, slices: int
+) -> None:
+    path = tmp_path / "heart.nii"
+    values = np.random.default_rng(3).integers(-900, 900, (2, slices, 20, 20), dtype=np.int16)
+    uids = []
+    for voxels in values:
+        write_volume(replace(oblique, voxels=voxels), path)
+        os.utime(path, (1, 1))
+        uids.append(uid_of_only(tmp_path))
+    assert len(set(uids)) == 2
+
+
+def test_dicom_images_without_a_series_uid_are_known_by_their_files(
+    oblique: Volume, write_dicom, tmp_path: Path
+) -> None:
+    for folder in ("a", "b"):
+        write_dicom(
+            oblique, folder, lambda i, d: d.update({"SeriesInstanceUID": "", "FrameOfReferenceUID": ""})
+        )
+    uids = [uid_of_only(tmp_path / folder) for folder in ("a", "b")]
+    assert "" not in uids
+    assert len(set(uids)) == 2
 
 
 def test_slices_many_thicknesses_apart_are_told_to_be_sparse(oblique: Volume, write_dicom) -> None:
