@@ -11,6 +11,7 @@ from core.errors import PlannerError
 from core.progress import Progress
 from core.study import Series
 from core.volume import Volume
+from imaging.planes import is_cine_planes, is_planes
 
 Reconstruct = Callable[[str, Sequence[Volume], str, Progress], Anatomy]
 HEART_TASK = "heart"
@@ -28,11 +29,12 @@ class Source:
 def source_of(state: State, chosen: tuple[Series, ...]) -> Source:
     """What the user means by "reconstruct": the series that are chosen, or the one that is open.
 
-    Several series go in together, as planes of one heart. So do all cine series of the open one's study,
-    because one cine plane alone holds no heart; any other series goes in as the volume that is shown.
+    Several series of MR planes go in together, as planes of one heart. So do all cine planes of the open
+    one's study, because one alone holds no heart; any other series goes in as the volume that is shown.
 
     Raises:
-        PlannerError: nothing is open, or the chosen series do not share one patient space.
+        PlannerError: nothing is open, one of several chosen series is a volume, or they do not share one
+            patient space.
     """
     if state.series is None or state.volume is None:
         raise PlannerError("nothing to reconstruct", "no series is open", "open a series first")
@@ -45,6 +47,13 @@ def source_of(state: State, chosen: tuple[Series, ...]) -> Source:
             "these series are not joined",
             "they do not share one patient space with the series that is open",
             "choose series of one frame of reference",
+        )
+    volumes = [series.series_uid for series in together if not is_planes(series)]
+    if volumes:
+        raise PlannerError(
+            "these series are not joined",
+            f"they are not planes but volumes: {', '.join(volumes)}",
+            "choose one of them alone",
         )
     return Source(together, state.phase)
 
@@ -74,14 +83,14 @@ def reconstruct(task_key: str, volumes: Sequence[Volume], device: str, progress:
 
 
 def _cine_companions(state: State, series: Series) -> tuple[Series, ...]:
-    if series.n_phases < 2 or state.scan is None or not series.frame_of_reference_uid:
+    if not is_cine_planes(series) or state.scan is None or not series.frame_of_reference_uid:
         return ()
     studies = [study for patient in state.scan.patients for study in patient.studies]
     own = next((study for study in studies if series in study.series), None)
     return tuple(
         other
         for other in (own.series if own else ())
-        if other.n_phases > 1 and other.frame_of_reference_uid == series.frame_of_reference_uid
+        if is_cine_planes(other) and other.frame_of_reference_uid == series.frame_of_reference_uid
     )
 
 

@@ -9,9 +9,8 @@ from core.errors import PlannerError
 from core.progress import Progress
 from core.study import ScanResult, Series
 from imaging.files import FileKind, file_kind
+from imaging.planes import is_cine_planes, is_uneven_cine
 from imaging.scan import scan_files, scan_folder
-
-UNEVEN = {"missing_slices", "uneven_spacing", "shifted_slices"}
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,8 @@ def choose_input(path: Path, series_uid: str | None = None, progress: Progress |
     """Decide which series an INPUT stands for.
 
     A file stands for itself, or for its DICOM series in the same folder. A folder stands for its only
-    volumetric series, or for all its cine series as planes when they share one frame of reference. Raises
-    PlannerError, listing the series, when that leaves a choice.
+    volumetric series, at one phase or several, or for all its cine MR planes when they share one frame of
+    reference. Raises PlannerError, listing the series, when that leaves a choice.
     """
     if path.is_dir():
         scan = scan_folder(path, progress)
@@ -44,14 +43,14 @@ def choose_input(path: Path, series_uid: str | None = None, progress: Progress |
     if path.is_file() and len(series) > 1:
         series = tuple(s for s in series if any(path in files for files in s.phases))
     if len(series) == 1:
-        return Input(series, _is_sparse_cine(series[0]))
+        return Input(series, is_uneven_cine(series[0]))
     return _choose(series)
 
 
 def _choose(series: tuple[Series, ...]) -> Input:
-    usable = tuple(s for s in series if s.spacing_mm is not None or _is_sparse_cine(s))
-    cine = tuple(s for s in usable if s.n_phases > 1)
-    stacks = tuple(s for s in usable if s.n_phases == 1 and s.shape[0] > 1)
+    usable = tuple(s for s in series if s.spacing_mm is not None or is_uneven_cine(s))
+    cine = tuple(s for s in usable if is_cine_planes(s))
+    stacks = tuple(s for s in usable if s.shape[0] > 1 and s not in cine)
     frames = {s.frame_of_reference_uid for s in cine}
     if cine and not stacks and len(frames) == 1 and "" not in frames:
         return Input(cine, as_planes=True)
@@ -64,10 +63,6 @@ def _choose(series: tuple[Series, ...]) -> Input:
     raise PlannerError(
         "cannot tell which series is meant", f"there are {len(series)}: {listed}{more}", "choose one by its UID"
     )
-
-
-def _is_sparse_cine(series: Series) -> bool:
-    return series.n_phases > 1 and any(finding.code in UNEVEN for finding in series.findings)
 
 
 def _named(scan: ScanResult, series_uid: str) -> tuple[Series, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -147,8 +147,13 @@ def test_series_of_different_patient_spaces_are_not_joined(desk: FakeDesk) -> No
 
 
 def test_all_cine_planes_of_a_study_go_in_together(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    cine = tuple(make_series(f"9.{n}", n_phases=25) for n in range(3))
-    others = (make_series("9.8"), make_series("9.9", "7.7", n_phases=25))
+    phased = [make_series(f"9.{n}", n_phases=25) for n in range(3)]
+    cine = tuple(replace(series, modality="MR", shape=(1, 40, 40)) for series in phased)
+    others = (
+        make_series("9.8"),
+        make_series("9.9", n_phases=25),
+        replace(cine[0], frame_of_reference_uid="7.7"),
+    )
     scan = ScanResult((Patient("", "", (Study("1", "", "", (*cine, *others)),)),))
     loaded: list[tuple[str, int]] = []
 
@@ -163,6 +168,18 @@ def test_all_cine_planes_of_a_study_go_in_together(session: Session, monkeypatch
     do(desk, "reconstruct.heart")
     assert loaded == [("9.0", 4), ("9.1", 4), ("9.2", 4)]
     assert len(desk.given) == 3
+
+
+def test_volumes_at_several_phases_are_never_cut_into_planes(desk: FakeDesk) -> None:
+    volumes = tuple(make_series(f"9.{n}", n_phases=10) for n in range(2))
+    session = desk.session
+    session.show_study(Path("somewhere"), ScanResult((Patient("", "", (Study("1", "", "", volumes),)),)))
+    session.show_volume(volumes[1], 4, make_volume())
+    do(desk, "reconstruct.heart")
+    assert desk.given == [session.state.volume]
+    desk.chosen_series = volumes
+    with pytest.raises(PlannerError, match=r"volumes: 9\.0, 9\.1"):
+        do(desk, "reconstruct.heart")
 
 
 def test_a_case_saves_and_opens_again_with_the_same_plan(desk: FakeDesk, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
 from core.errors import PlannerError
 from core.frames import rigid
@@ -75,6 +76,52 @@ def test_cine_series_of_two_patient_spaces_are_refused(oblique: Volume, write_di
     write_cine(oblique, write_dicom, "1.3.2", 0.5, frame_uid="1.2.826.2")
     with pytest.raises(PlannerError, match="which series"):
         load_path(tmp_path)
+
+
+def write_phases(volume: Volume, write_dicom, uid: str) -> None:
+    for phase in range(2):
+        facts = {"TriggerTime": 400 * phase}
+        voxels = volume.voxels + np.int16(phase)
+
+        def change(i: int, dataset: Dataset, facts: dict[str, int] = facts) -> None:
+            dataset.update({**facts, "SOPInstanceUID": f"{uid}.{facts['TriggerTime']}.{i}"})
+
+        write_dicom(replace(volume, voxels=voxels), f"{uid}-{phase}", change, uid)
+
+
+@pytest.mark.parametrize("modality", ["CT", "MR"])
+def test_a_volume_at_several_phases_is_a_volume_and_two_are_refused(
+    oblique: Volume, write_dicom, tmp_path: Path, modality: str
+) -> None:
+    volume = replace(oblique, modality=modality, unit="HU" if modality == "CT" else "arbitrary")
+    write_phases(volume, write_dicom, "1.4.1")
+    write_dicom(replace(volume, voxels=volume.voxels[:1]), "localizer", series_uid="1.4.9")
+    (loaded,) = load_path(tmp_path, phase=1)
+    assert np.array_equal(loaded.voxels, volume.voxels + 1)
+    write_phases(volume, write_dicom, "1.4.2")
+    with pytest.raises(PlannerError, match=rf"1\.4\.1 \({modality} 5x6x7\), 1\.4\.2 \({modality} 5x6x7\)"):
+        load_path(tmp_path)
+
+
+def test_a_ct_at_several_phases_with_a_missing_slice_is_refused_not_cut_into_planes(
+    oblique: Volume, write_dicom, tmp_path: Path
+) -> None:
+    write_phases(oblique, write_dicom, "1.4.1")
+    for path in tmp_path.glob("*/ct-0003.dcm"):
+        path.unlink()
+    with pytest.raises(PlannerError, match="slices are missing"):
+        load_path(tmp_path)
+
+
+def test_a_short_axis_stack_goes_in_with_the_long_axis_plane(
+    oblique: Volume, write_dicom, tmp_path: Path
+) -> None:
+    thick = oblique.patient_from_index.copy()
+    thick[:3, 0] *= 10.0 / 2.5
+    write_phases(Volume(oblique.voxels, thick, "1.2.826.1", modality="MR"), write_dicom, "1.4.1")
+    write_cine(oblique, write_dicom, "1.4.2", 0.9)
+    planes = load_path(tmp_path)
+    assert [plane.shape for plane in planes] == [(1, 6, 7)] * 6
 
 
 def test_an_empty_folder_and_a_missing_path_are_refused(tmp_path: Path) -> None:
