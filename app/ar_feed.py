@@ -114,7 +114,7 @@ class ArFeed:
 def state_text(turn: ArFrame) -> str:
     """The tracking state in words: TRACKED, STALE or LOST, and why."""
     pose = turn.pose
-    sigma = f"  ±{pose.sigma_mm:.1f} mm at 150 mm" if pose.sigma_mm is not None else ""
+    sigma = f"  {pose.sigma_words}" if pose.sigma_words else ""
     return f"{pose.state.value}{sigma}" + (f"  –  {pose.reason}" if pose.reason else "")
 
 

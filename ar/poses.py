@@ -40,6 +40,7 @@ class Pose:
         n_markers: how many markers were seen.
         is_ambiguous: a second, different pose explains this frame about as well.
         measured_s: when the frame was taken in which it was measured; earlier than `time_s` when STALE.
+        is_lens_error_known: whether `sigma_mm` holds the focal length's error; without it sigma_mm is too small.
         reason: why it is not TRACKED, or what to know about it; empty otherwise.
     """
 
@@ -54,6 +55,7 @@ class Pose:
     n_markers: int = 0
     is_ambiguous: bool = False
     measured_s: float | None = None
+    is_lens_error_known: bool = True
     reason: str = ""
 
     def __post_init__(self) -> None:
@@ -66,6 +68,15 @@ class Pose:
         if self.camera_from_body is None:
             raise ValueError("a LOST pose has no rotation")
         return cv2.Rodrigues(self.camera_from_body.matrix[:3, :3])[0].ravel()
+
+    @property
+    def sigma_words(self) -> str:
+        """The expected error as it is shown, with what it leaves out; empty when it is not known."""
+        if self.sigma_mm is None:
+            return ""
+        # A tenth of a millimetre is all that a printed sheet and a lens ever keep.
+        words = f"\u00b1{max(self.sigma_mm, 0.1):.1f} mm at 150 mm"
+        return words if self.is_lens_error_known else f"{words}, lens error unknown"
 
 
 def write_poses_csv(path: Path, poses: Iterable[Pose]) -> None:

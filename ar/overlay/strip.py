@@ -32,15 +32,12 @@ def status_words(
     state = "AMBIGUOUS" if pose.is_ambiguous else pose.state.value
     figures = []
     if pose.state is PoseState.TRACKED:
-        figures = [f"{pose.reprojection_px or 0.0:.2f} px"]
-        if pose.sigma_mm is not None:
-            # A tenth of a millimetre is all that a printed sheet and a lens ever keep.
-            figures.append(f"\u00b1{max(pose.sigma_mm, 0.1):.1f} mm at 150 mm")
+        figures = [f"{pose.reprojection_px or 0.0:.2f} px", pose.sigma_words]
     if pose.reason:
         figures.append(pose.reason)
     figures += [f"{stage} {ms:.0f} ms" for stage, ms in milliseconds.items()]
     notes = [registration.note] if registration is not None else ["No anatomy is placed."]
-    return state, "   ".join(figures), "   ".join([*notes, RESEARCH_NOTICE])
+    return state, "   ".join(filter(None, figures)), "   ".join([*notes, RESEARCH_NOTICE])
 
 
 def strip_image(

@@ -127,6 +127,7 @@ class Tracker:
             len(used.marker_ids),
             is_ambiguous,
             frame.time_s,
+            self._camera.focal_error_percent is not None,
             "two poses explain the markers; show more of the board or tilt it" if is_ambiguous else "",
         )
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from ar.opencv import cv2
 from ar.overlay.anatomy import free_place
 from ar.overlay.meshes import ball
 from ar.overlay.offscreen import OffscreenOverlay
-from ar.overlay.strip import strip_height_px
+from ar.overlay.strip import status_words, strip_height_px
 from ar.poses import Pose, PoseState
 from ar.registration import Registration
 from core.frames import CAMERA, PATIENT, Transform, rigid
@@ -130,6 +131,12 @@ def test_no_anatomy_is_drawn_when_its_place_is_not_known(
     picture = _above_strip(overlay.draw(scene, frame, pose, camera, place)).astype(int)
     expected = _above_strip(cv2.undistort(frame.image, camera.camera_matrix, camera.distortion)).astype(int)
     assert np.abs(picture - expected).max() <= 4
+
+
+def test_the_strip_says_when_the_stated_error_leaves_out_the_lens() -> None:
+    partial = replace(TRACKED, is_lens_error_known=False)
+    assert "\u00b10.2 mm at 150 mm, lens error unknown" in status_words(partial, PLACE, {})[1]
+    assert "lens" not in status_words(TRACKED, PLACE, {})[1]
 
 
 def test_a_stale_pose_is_drawn_faded(overlay: OffscreenOverlay, camera: CameraModel) -> None:

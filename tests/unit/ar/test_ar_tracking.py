@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,6 +71,16 @@ def test_an_uncertain_focal_length_widens_the_stated_uncertainty(camera: CameraM
     # Half a percent of the distance, and the target may lie farther than the board.
     assert sigma_mm is not None
     assert sigma_mm > 0.005 * view.apply(grid.bodies[0].centre_mm[None])[0, 2]
+
+
+def test_an_error_that_leaves_out_the_lens_says_so_also_when_stale(camera: CameraModel, grid: Board) -> None:
+    for percent, words in ((None, "lens error unknown"), (0.0, "")):
+        tracker = Tracker(grid, replace(camera, focal_error_percent=percent))
+        pictures = [render_board_frame(grid, camera, view, 0) for view in (_views(grid, 1)[0], None)]
+        for index, picture in enumerate(pictures):
+            pose = tracker.track(CameraFrame(picture, index, 0.1 * index)).pose()
+            assert pose.sigma_words.startswith("\u00b1")
+            assert pose.sigma_words.partition("at 150 mm")[2].strip(", ") == words
 
 
 def test_a_lost_board_is_stale_for_three_tenths_of_a_second_and_then_lost(
