@@ -10,8 +10,10 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.pixels import pixel_array
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from core.errors import PlannerError
+from imaging.files import FileKind, file_kind
 from imaging.grid import compact
 from imaging.headers import Plane, planes_of, quiet_parser
 
@@ -72,7 +74,14 @@ def physical_values(stored: np.ndarray, plane: Plane, dataset: Dataset) -> np.nd
 def _read(path: Path) -> Dataset:
     try:
         with quiet_parser():
-            return pydicom.dcmread(path)
+            dataset = pydicom.dcmread(path, force=file_kind(path) is FileKind.DICOM)
+        if "TransferSyntaxUID" not in dataset.file_meta:
+            # A bare data set names no syntax; it is one of the two that need no name to be read.
+            is_implicit, _ = dataset.original_encoding
+            dataset.file_meta.TransferSyntaxUID = (
+                ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian
+            )
+        return dataset
     except Exception as error:
         # Broken files raise anything in a parser; the user needs one sentence.
         raise PlannerError("cannot read an image", "its file is damaged or gone", COPY_AGAIN) from error

@@ -8,13 +8,17 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pydicom.config
 from pydicom.dataset import Dataset
+from pydicom.filereader import read_partial
+from pydicom.tag import BaseTag, Tag
 
+from imaging.files import DICOM_MAGIC_OFFSET
 from imaging.multiframe import frame_groups
 from imaging.order import is_orientation
 
@@ -60,6 +64,11 @@ HEADER_TAGS = [
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
 ]
+HEADER_TAG_NUMBERS: list[BaseTag | int] = [Tag(name) for name in HEADER_TAGS]
+"""Looked up once: pydicom would look every name up for every file."""
+PIXEL_TAG = 0x7FE00008
+"""The first of the elements that hold pixels (7FE0,0008 floats, 7FE0,0009 doubles, 7FE0,0010 whole numbers)."""
+BARE_HEADER_BYTES = 1 << 22
 NOT_IMAGES = {"SEG", "RTSTRUCT", "RTDOSE", "PR", "SR", "KO", "REG", "DOC"}
 PHASE_KEYS = (
     "nominal_percent",
@@ -128,7 +137,20 @@ def read_planes(path: Path) -> tuple[Plane, ...]:
     Raises whatever pydicom raises on a broken file.
     """
     with quiet_parser():
-        return planes_of(pydicom.dcmread(path, stop_before_pixels=True, specific_tags=HEADER_TAGS), path)
+        with path.open("rb") as stream:
+            head = stream.read(DICOM_MAGIC_OFFSET + 4)
+            is_bare = head[DICOM_MAGIC_OFFSET:] != b"DICM"
+            stream.seek(0)
+            # A bare data set is only a guess: whatever lengths it claims, no more than this is read of it.
+            source = BytesIO(stream.read(BARE_HEADER_BYTES)) if is_bare else stream
+            dataset = read_partial(source, _is_past_header, force=is_bare, specific_tags=HEADER_TAG_NUMBERS)
+        if is_bare and "SOPClassUID" not in dataset:
+            return ()
+        return planes_of(dataset, path)
+
+
+def _is_past_header(tag: BaseTag, vr: str | None, length: int) -> bool:
+    return tag >= PIXEL_TAG
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from core.errors import Cancelled, PlannerError
 from core.progress import Reporting
@@ -91,6 +92,35 @@ def test_broken_files_and_no_images_are_counted_never_named(
         "no_image": "1",
     }
     assert "Doe" not in str(result.findings)
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
+@pytest.mark.parametrize("has_meta", [True, False])
+def test_dicom_files_without_a_preamble_scan_and_load(
+    oblique: Volume, write_dicom, syntax: pydicom.uid.UID, has_meta: bool
+) -> None:
+    paths = write_dicom(oblique)
+    for path in paths:
+        dataset = pydicom.dcmread(path)
+        dataset.file_meta.TransferSyntaxUID = syntax
+        pydicom.dcmwrite(path, dataset, implicit_vr=syntax.is_implicit_VR, little_endian=True)
+        content = path.read_bytes()[132:]
+        meta_bytes = 12 + int.from_bytes(content[8:12], "little")
+        path.write_bytes(content if has_meta else content[meta_bytes:])
+    result = scan_folder(paths[0].parent)
+    assert result.findings == ()
+    assert np.array_equal(load_series(result.series[0]).voxels, oblique.voxels)
+
+
+@pytest.mark.parametrize("element", [b"\x08\0\x05\0\x04\0\0\0", b"\x08\0\x18\0UI\x04\0", b"\x02\0\0\0UL\x04\0"])
+def test_files_that_only_begin_like_a_data_set_are_no_images(tmp_path: Path, element: bytes) -> None:
+    noise = np.random.default_rng(7).bytes(20000)
+    (tmp_path / "noise").write_bytes(element + noise)
+    (tmp_path / "zeros").write_bytes(element + bytes(20000))
+    (tmp_path / "short").write_bytes(element)
+    result = scan_folder(tmp_path)
+    assert result.series == ()
+    assert sum(int(finding.what.split()[0]) for finding in result.findings) == 3
 
 
 def test_a_sequence_nested_a_thousand_deep_does_not_stop_the_scan(
