@@ -20,7 +20,8 @@ def card_of(folder: Path, task: TaskSpec, spec: NetworkSpec) -> dict[str, object
         facts = json.loads((folder / "state.json").read_text(encoding="utf-8"))
         log = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
         weights = (folder / "weights.safetensors").read_bytes()
-    except OSError as error:
+        validation = json.loads(log[-1])
+    except (OSError, ValueError, IndexError) as error:
         raise PlannerError(
             "no card", f"{folder.name} holds no finished training", "train first, then ask for the card"
         ) from error
@@ -36,7 +37,7 @@ def card_of(folder: Path, task: TaskSpec, spec: NetworkSpec) -> dict[str, object
         "steps": facts["step"],
         "minutes": round(facts["seconds"] / 60.0, 1),
         "torch": facts["torch"],
-        "validation": json.loads(log[-1]),
+        "validation": validation,
         "validation_note": "Dice on random contrasts of unseen patients, on the network's own grid",
         "licence": "GPL-3.0-or-later",
         "notice": "For research and education; not for clinical decisions.",

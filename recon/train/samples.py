@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TRAINING_SEEDS = 0
 VALIDATION_SEEDS = 1_000_000
 TEST_SEEDS = 2_000_000
+LARGEST_TRAINING_SEED = 500_000  # a training goes up from its seed; the other half of the range is its way
 CHAMBERS = 5  # structure values 1..5 are chambers and myocardium; the localiser looks for their union
 
 
@@ -119,7 +120,8 @@ class Pool:
             progress.report("painting patients", (i + 1) / size)
 
     def _paint(self) -> PaintedPatient:
-        self._next_seed += 1
+        # A training that outlives its range begins it anew; it must never reach a patient it is scored on.
+        self._next_seed = TRAINING_SEEDS + (self._next_seed + 1 - TRAINING_SEEDS) % VALIDATION_SEEDS
         return paint_sample(self._spec, self._next_seed, self._device)
 
     def draw(self, rng: np.random.Generator, refresh: float) -> PaintedPatient:

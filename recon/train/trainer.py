@@ -5,24 +5,35 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from core.errors import PlannerError
 from core.progress import Progress
 from recon.networks.unet import UNet
 from recon.task import NetworkSpec
-from recon.train.checkpoint import load_state, save_state, save_weights
+from recon.train.checkpoint import has_state, load_state, open_folder, save_state, save_weights, writing
 from recon.train.losses import dice_and_cross_entropy, dice_per_class
-from recon.train.samples import VALIDATION_SEEDS, Pool, classes_for, draw_image, paint_sample
+from recon.train.samples import (
+    LARGEST_TRAINING_SEED,
+    VALIDATION_SEEDS,
+    Pool,
+    classes_for,
+    draw_image,
+    paint_sample,
+)
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How to train. `minutes` counts training time over all resumed runs; the learning rate ends with it."""
+    """How to train. `minutes` counts training time over all resumed runs; the learning rate ends with it.
+
+    Raises PlannerError when it cannot be trained like that.
+    """
 
     minutes: float
     batch: int = 2
@@ -34,13 +45,37 @@ class TrainingPlan:
     n_validation: int = 8
     validate_every_minutes: float = 6.0
 
+    def __post_init__(self) -> None:
+        limits = {
+            "minutes": (0.0 < self.minutes < math.inf, "above 0"),
+            "batch": (self.batch >= 1, "1 or more"),
+            "pool": (self.pool_size >= 1, "1 or more"),
+            "seed": (
+                0 <= self.seed < LARGEST_TRAINING_SEED,
+                f"from 0 and below {LARGEST_TRAINING_SEED}: the patients further up are those it is scored on",
+            ),
+        }
+        for option, (is_right, demand) in limits.items():
+            if not is_right:
+                raise PlannerError("cannot train", f"{option} is out of range", f"choose --{option} {demand}")
+
 
 class Trainer:
-    """Trains one network of a task into a folder: `weights.safetensors`, `state*.`, `log.jsonl`."""
+    """Trains one network of a task into a folder: `weights.safetensors`, `state*.`, `log.jsonl`.
+
+    Raises PlannerError when the folder cannot be written, or when it holds a training that is not to be resumed
+    or that is one of another network.
+    """
 
     def __init__(self, spec: NetworkSpec, plan: TrainingPlan, folder: Path, device: str, resume: bool) -> None:
         self.spec, self.plan, self.folder, self.device = spec, plan, folder, device
-        folder.mkdir(parents=True, exist_ok=True)
+        open_folder(folder)
+        if has_state(folder) and not resume:
+            raise PlannerError(
+                "cannot train here",
+                f"{folder.name} already holds a training",
+                "go on with it (--resume), or choose another folder",
+            )
         torch.manual_seed(plan.seed)
         layout = torch.channels_last_3d
         self.network = UNet(spec.n_classes, spec.channels).to(device).to(memory_format=layout)
@@ -72,7 +107,7 @@ class Trainer:
         return scores
 
     def save(self) -> None:
-        """Write the averaged weights and everything needed to go on."""
+        """Write the averaged weights and everything needed to go on. Raises PlannerError when it cannot."""
         save_weights(self.average, self.folder / "weights.safetensors")
         tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
         tensors |= {f"average.{k}": v for k, v in self.average.items()}
@@ -92,6 +127,7 @@ class Trainer:
         if found is None:
             return
         tensors, facts = found
+        _check_same_network(facts, self.spec)
         self.network.load_state_dict(_under(tensors, "network."))
         self.average = {k: v.to(self.device) for k, v in _under(tensors, "average.").items()}
         state: dict[int, dict[str, torch.Tensor]] = {}
@@ -152,9 +188,29 @@ class Trainer:
             "dice_full": [round(float(v), 3) for v in full],
             "dice_sparse": [round(float(v), 3) for v in sparsely],
         }
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
+        with writing(self.folder), (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(row) + "\n")
         return row
+
+
+def _check_same_network(facts: Mapping[str, object], spec: NetworkSpec) -> None:
+    """Raise PlannerError unless the state is one of this network, on this grid."""
+    held = facts["spec"]
+    assert isinstance(held, dict)
+    if held.get("key") != spec.key:
+        raise PlannerError(
+            "cannot resume",
+            f"the folder holds a training of the network {held.get('key')!r}, not of {spec.key!r}",
+            f"give --network {held.get('key')}, or choose another folder",
+        )
+    # What a state must share to fit; how its samples are drawn may have changed since.
+    wanted = {**asdict(spec), "channels": list(spec.channels)}
+    if any(held.get(name) != wanted[name] for name in ("n", "spacing_mm", "channels", "n_classes")):
+        raise PlannerError(
+            "cannot resume",
+            f"the folder holds a training of the network {spec.key!r} in another layout",
+            "choose another folder and train anew",
+        )
 
 
 def _under(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

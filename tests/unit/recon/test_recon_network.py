@@ -19,9 +19,11 @@ from recon.task import NetworkSpec, TaskSpec
 from recon.train.checkpoint import load_state, save_state
 from recon.train.losses import dice_and_cross_entropy, dice_per_class
 from recon.train.samples import (
+    LARGEST_TRAINING_SEED,
     TEST_SEEDS,
     TRAINING_SEEDS,
     VALIDATION_SEEDS,
+    Pool,
     classes_for,
     draw_image,
     paint_sample,
@@ -66,6 +68,14 @@ def test_dice_of_half_an_overlap_is_a_half() -> None:
 def test_seed_ranges_for_training_and_judging_are_apart() -> None:
     assert TRAINING_SEEDS + 500_000 < VALIDATION_SEEDS
     assert VALIDATION_SEEDS + 500_000 < TEST_SEEDS
+
+
+def test_a_training_never_reaches_the_patients_it_is_scored_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    painted: list[int] = []
+    monkeypatch.setattr("recon.train.samples.paint_sample", lambda spec, seed, device: painted.append(seed))
+    Pool(TINY, 3, VALIDATION_SEEDS - 3, "cpu", Silent())
+    assert painted == [VALIDATION_SEEDS - 2, VALIDATION_SEEDS - 1, TRAINING_SEEDS]
+    assert TRAINING_SEEDS + 2 * LARGEST_TRAINING_SEED <= VALIDATION_SEEDS
 
 
 def test_the_localiser_learns_chambers_only() -> None:
@@ -136,6 +146,16 @@ def test_an_unfinished_checkpoint_is_ignored(tmp_path: Path) -> None:
     found = load_state(tmp_path)
     assert found is not None
     assert found[1]["step"] == 1
+
+
+def test_a_damaged_state_and_one_of_another_layout_are_not_resumed(tmp_path: Path) -> None:
+    Trainer(TINY, PLAN, tmp_path, "cpu", resume=False).save()
+    with pytest.raises(PlannerError, match="another layout"):
+        Trainer(replace(TINY, channels=(16, 32)), PLAN, tmp_path, "cpu", resume=True)
+    assert Trainer(replace(TINY, jitter_mm=9.0), PLAN, tmp_path, "cpu", resume=True).step == 0
+    next(tmp_path.glob("state-*.safetensors")).write_bytes(b"half written")
+    with pytest.raises(PlannerError, match="damaged"):
+        Trainer(TINY, PLAN, tmp_path, "cpu", resume=True)
 
 
 def test_missing_and_damaged_weights_are_refused_with_what_to_do(tmp_path: Path) -> None:
