@@ -19,8 +19,8 @@ from recon.device import choose_device
 from recon.inference import RegionLogits, locate_heart, look_at_region
 from recon.labelling import fields, labels_of, labels_on, refined, smoothed, without_islands
 from recon.registry import find_task
+from recon.steadiness import agreement, check_is_heart, look_from_aside, spread_mm
 from recon.surface import surface_of_field
-from recon.uncertainty import spread_mm
 from recon.weights import WEIGHTS_FOLDER, LoadedNetwork, load_network
 
 # Smaller than this a structure is only named, not made into a surface.
@@ -86,6 +86,11 @@ def reconstruct(
         centre = locate_heart(volumes, localiser, chosen, progress)
     with clock.time("network"):
         region = look_at_region(volumes, centre, region_network, chosen, progress)
+    progress.report("looking from aside", 0.0)
+    with clock.time("steadiness"):
+        versions = look_from_aside(volumes, region, region_network, chosen)
+        agreed = agreement(versions)
+        check_is_heart(agreed)
     progress.report("labelling", 0.0)
     with clock.time("label"):
         region = without_islands(region)
@@ -93,11 +98,9 @@ def reconstruct(
         labels = _labels(refined(region), stack, frame_uid)
     with clock.time("surface"):
         surfaces = _surfaces(refined(smoothed(region)), labels, stack, progress)
-    progress.report("asking how steady the surfaces are", 0.0)
-    with clock.time("uncertainty"):
-        spread = spread_mm(volumes, region, region_network, surfaces, chosen)
+    spread = spread_mm(region, versions, surfaces)
     findings = (*device_findings, *_findings(labels, surfaces))
-    report = _report(labels, clock, chosen, (localiser, region_network), region.certainty, spread)
+    report = _report(labels, clock, chosen, (localiser, region_network), region.certainty, agreed, spread)
     progress.report("done", 1.0)
     return Anatomy(surfaces, frame_uid, labels, findings=findings, report=report)
 
@@ -177,6 +180,7 @@ def _report(
     device: str,
     networks: Sequence[LoadedNetwork],
     certainty: float,
+    agreed: float,
     uncertainty_mm: Mapping[str, float],
 ) -> dict[str, object]:
     peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -184,6 +188,7 @@ def _report(
         "volumes_ml": {key: round(value, 2) for key, value in labels.volumes_ml().items()},
         "uncertainty_mm": dict(uncertainty_mm),
         "certainty": round(certainty, 3),
+        "agreement": round(agreed, 3),
         "seconds": clock.seconds,
         "peak_memory_mb": round(peak_kb / 1024.0, 1),
         "device": device,
