@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import warnings
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pydicom.config
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag, Tag
@@ -253,12 +255,16 @@ def _as_list(value: object) -> list[object]:
 
 
 def _numbers(dataset: Dataset, name: str, count: int) -> tuple[float, ...] | None:
-    values = _as_list(dataset.get(name))
+    item = dataset.get_item(name)
     try:
-        numbers = tuple(float(str(v)) for v in values)
+        if isinstance(item, RawDataElement) and item.VR in ("DS", "IS") and item.value:
+            # Straight from the bytes: pydicom's own number objects take most of the time of a scan.
+            numbers = tuple(float(part) for part in item.value.rstrip(b"\0").split(b"\\"))
+        else:
+            numbers = tuple(float(str(v)) for v in _as_list(dataset.get(name)))
     except ValueError:
         return None
-    return numbers if len(numbers) == count and np.isfinite(numbers).all() else None
+    return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else None
 
 
 def _number(dataset: Dataset, name: str) -> float | None:
