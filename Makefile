@@ -40,6 +40,7 @@ test-all: check
 
 bench: setup
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.accuracy
 
 train: setup
 	$(BIN)/auricle train heart --minutes 60 --out out/train-heart --resume
