@@ -21,9 +21,14 @@ def test_a_new_file_takes_the_old_ones_place(tmp_path: Path) -> None:
 def test_a_writer_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     replace_file(path, b"old")
-    with pytest.raises(ValueError, match="half way"), staged(path) as stage:
-        stage.write_bytes(b"ne")
-        raise ValueError("half way")
+
+    def fail_half_way() -> None:
+        with staged(path) as stage:
+            stage.write_bytes(b"ne")
+            raise ValueError("half way")
+
+    with pytest.raises(ValueError, match="half way"):
+        fail_half_way()
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
