@@ -19,7 +19,7 @@ from recon.device import choose_device
 from recon.inference import RegionLogits, locate_heart, look_at_region
 from recon.labelling import fields, labels_of, labels_on, refined, smoothed, without_islands
 from recon.registry import find_task
-from recon.steadiness import agreement, check_is_heart, look_from_aside, spread_mm
+from recon.steadiness import agreement, averaged, check_is_heart, look_from_aside, spread_mm
 from recon.surface import surface_of_field
 from recon.weights import WEIGHTS_FOLDER, LoadedNetwork, load_network
 
@@ -88,9 +88,10 @@ def reconstruct(
         region = look_at_region(volumes, centre, region_network, chosen, progress)
     progress.report("looking from aside", 0.0)
     with clock.time("steadiness"):
-        versions = look_from_aside(volumes, region, region_network, chosen)
-        agreed = agreement(versions)
+        looks = look_from_aside(volumes, region, region_network, chosen)
+        agreed = agreement(region, looks)
         check_is_heart(agreed)
+        region = averaged(region, looks)
     progress.report("labelling", 0.0)
     with clock.time("label"):
         region = without_islands(region)
@@ -98,7 +99,7 @@ def reconstruct(
         labels = _labels(refined(region), stack, frame_uid)
     with clock.time("surface"):
         surfaces = _surfaces(refined(smoothed(region)), labels, stack, progress)
-    spread = spread_mm(region, versions, surfaces)
+    spread = spread_mm(region, looks, surfaces)
     findings = (*device_findings, *_findings(labels, surfaces))
     report = _report(labels, clock, chosen, (localiser, region_network), region.certainty, agreed, spread)
     progress.report("done", 1.0)

@@ -8,7 +8,6 @@ far each surface moves. That is the network's steadiness, not its distance from 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,41 +24,54 @@ from recon.weights import LoadedNetwork
 if TYPE_CHECKING:
     import torch
 
-# Steps of the grid, in voxels along (slice, row, column); opposite, so that no side is favoured.
-MOVES = ((4, -4, 4), (-4, 4, -4))
+# Steps of the grid, in voxels along (slice, row, column); opposite, so that no side is favoured, and odd, so that the
+# 2x2x2 blocks in which the network writes fall differently.
+MOVES = ((5, -5, 5), (-5, 5, -5))
 LEAST_AGREEMENT = 0.75
-
-
-@dataclass(frozen=True, eq=False)
-class Version:
-    """Labels seen from a moved grid, and the first look's labels at the same places, both of one shape."""
-
-    seen: torch.Tensor
-    reference: torch.Tensor
 
 
 def look_from_aside(
     volumes: Sequence[Volume], region: RegionLogits, network: LoadedNetwork, device: str
-) -> tuple[Version, ...]:
-    """The same volumes from each moved grid, compared where both grids reach."""
-    reference = region.logits.argmax(dim=0)
+) -> tuple[torch.Tensor, ...]:
+    """Class probabilities (n_classes, n, n, n) on the region's grid from each moved grid; NaN beyond its reach."""
     n = network.spec.n
-    versions = []
+    looks = []
     for move in MOVES:
         affine = np.array(region.patient_from_index)
         affine[:3, 3] += affine[:3, :3] @ np.array(move, dtype=np.float64)
-        seen = class_logits(network, *rasterise(volumes, affine, n, device)).argmax(dim=0)
-        in_reference = tuple(slice(max(0, step), n + min(0, step)) for step in move)
+        seen = class_logits(network, *rasterise(volumes, affine, n, device)).softmax(dim=0)
+        in_region = tuple(slice(max(0, step), n + min(0, step)) for step in move)
         in_seen = tuple(slice(max(0, -step), n - max(0, step)) for step in move)
-        versions.append(Version(seen[in_seen], reference[in_reference]))
-    return tuple(versions)
+        look = seen.new_full(seen.shape, float("nan"))
+        look[(slice(None), *in_region)] = seen[(slice(None), *in_seen)]
+        looks.append(look)
+    return tuple(looks)
 
 
-def agreement(versions: Sequence[Version]) -> float:
-    """Mean Dice of chambers and myocardium between the looks, the worse of the moves; 1 is perfectly steady."""
+def averaged(region: RegionLogits, looks: Sequence[torch.Tensor]) -> RegionLogits:
+    """The region with the mean probability of all looks, as logits.
+
+    Over unseen synthetic hearts this raises Dice by 0.009 against one look; the passes are made anyway.
+    """
+    import torch
+
+    probabilities = torch.stack([region.logits.softmax(dim=0), *looks]).nanmean(dim=0)
+    logits = probabilities.clamp_min(1e-6).log()
+    return RegionLogits(logits, region.observed, region.patient_from_index, region.certainty)
+
+
+def _labels_where_seen(look: torch.Tensor, region: RegionLogits) -> tuple[np.ndarray, np.ndarray]:
+    """Labels of a look and of the region, (k,) each, at the voxels that the look reaches."""
+    reached = ~look[0].isnan()
+    seen = look.nan_to_num(0.0).argmax(dim=0)[reached]
+    return seen.cpu().numpy(), region.logits.argmax(dim=0)[reached].cpu().numpy()
+
+
+def agreement(region: RegionLogits, looks: Sequence[torch.Tensor]) -> float:
+    """Mean Dice of chambers and myocardium between the region and a look, of the worse look; 1 is perfectly steady."""
     scores = []
-    for version in versions:
-        seen, reference = version.seen.cpu().numpy(), version.reference.cpu().numpy()
+    for look in looks:
+        seen, reference = _labels_where_seen(look, region)
         scores.append(np.mean([dice(seen == value, reference == value) for value in range(1, CHAMBERS + 1)]))
     return float(min(scores))
 
@@ -75,13 +87,16 @@ def check_is_heart(agreed: float) -> None:
 
 
 def spread_mm(
-    region: RegionLogits, versions: Sequence[Version], surfaces: Mapping[str, SurfaceMesh]
+    region: RegionLogits, looks: Sequence[torch.Tensor], surfaces: Mapping[str, SurfaceMesh]
 ) -> dict[str, float]:
     """Mean shift of each surface in mm between the looks: the volume they do not share over the surface's area."""
     voxel_mm3 = float(abs(np.linalg.det(region.patient_from_index[:3, :3])))
+    pairs = [_labels_where_seen(look, region) for look in looks]
     result = {}
     for key, mesh in surfaces.items():
         value = HEART_BY_KEY[key].value
-        changed = [float(((v.seen == value) != (v.reference == value)).sum()) * voxel_mm3 for v in versions]
+        changed = [
+            float(((seen == value) != (reference == value)).sum()) * voxel_mm3 for seen, reference in pairs
+        ]
         result[key] = round(float(np.mean(changed)) / area_mm2(mesh), 2)
     return result

@@ -11,7 +11,7 @@ from core.errors import PlannerError
 from core.volume import LabelMap, Volume
 from recon.inference import RegionLogits, class_logits
 from recon.sampling import patient_grid, rasterise
-from recon.steadiness import agreement, check_is_heart, look_from_aside, spread_mm
+from recon.steadiness import agreement, averaged, check_is_heart, look_from_aside, spread_mm
 from recon.surface import surfaces_of_labels
 from recon.task import NetworkSpec
 from recon.weights import LoadedNetwork
@@ -56,14 +56,14 @@ def _look(network: nn.Module) -> tuple[RegionLogits, LoadedNetwork]:
 
 def test_what_is_seen_stays_in_the_patient() -> None:
     region, loaded = _look(Sees())
-    agreed = agreement(look_from_aside([_image()], region, loaded, "cpu"))
+    agreed = agreement(region, look_from_aside([_image()], region, loaded, "cpu"))
     assert agreed > 0.9
     check_is_heart(agreed)
 
 
 def test_what_is_made_up_is_refused() -> None:
     region, loaded = _look(MakesUp())
-    agreed = agreement(look_from_aside([_image()], region, loaded, "cpu"))
+    agreed = agreement(region, look_from_aside([_image()], region, loaded, "cpu"))
     with pytest.raises(PlannerError, match="no heart found"):
         check_is_heart(agreed)
 
@@ -74,6 +74,14 @@ def test_the_spread_of_a_made_up_surface_is_larger_than_of_a_seen_one() -> None:
         region, loaded = _look(network)
         labels = region.logits.argmax(dim=0).numpy().astype(np.uint8)
         surfaces = surfaces_of_labels(LabelMap(labels, region.patient_from_index, {1: "lv"}, "1"))
-        versions = look_from_aside([_image()], region, loaded, "cpu")
-        spreads.append(spread_mm(region, versions, surfaces)["lv"])
+        looks = look_from_aside([_image()], region, loaded, "cpu")
+        spreads.append(spread_mm(region, looks, surfaces)["lv"])
     assert spreads[0] < 1.0 < spreads[1]
+
+
+def test_the_average_of_looks_at_something_seen_is_what_was_seen() -> None:
+    region, loaded = _look(Sees())
+    mean = averaged(region, look_from_aside([_image()], region, loaded, "cpu"))
+    same = mean.logits.argmax(dim=0) == region.logits.argmax(dim=0)
+    assert same.float().mean() > 0.98
+    assert torch.allclose(mean.logits.exp().sum(dim=0), torch.ones(N, N, N), atol=1e-3)
