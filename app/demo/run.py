@@ -129,7 +129,7 @@ def _track(
     say(
         f"  tracked {errors.n_tracked} of {errors.n_visible} frames that show the board, {errors.n_wrong} wrongly"
     )
-    for index in (10, OUT_OF_VIEW[len(OUT_OF_VIEW) // 2], 55):
+    for index in (10, OUT_OF_VIEW[-1], 55):
         picture = frame_of_video(folder / "overlay.mp4", index)
         save_picture(picture, folder.parent / f"overlay-{index:03d}.png")
     return {**asdict(errors), **video.recording.summary()}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ar.recording import Recording
 
 N_FRAMES = 60
-OUT_OF_VIEW = range(40, 46)
+OUT_OF_VIEW = range(40, 48)
 FRAMES_PER_S = 15.0
 
 
@@ -51,7 +51,7 @@ def walk_around(board: Board) -> list[Transform | None]:
             poses.append(None)
             continue
         t = i / (N_FRAMES - 1)
-        aside, up = np.radians(-38.0 + 76.0 * t), np.radians(60.0 + 8.0 * np.sin(2 * np.pi * t))
+        aside, up = np.radians(25.0 + 80.0 * t), np.radians(60.0 + 8.0 * np.sin(2 * np.pi * t))
         away_mm = 500.0 + 60.0 * np.sin(np.pi * t)
         # The board's z runs into the table: the camera stands at negative z, at the sheet's lower side.
         towards = np.array(
