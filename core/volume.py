@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -20,15 +21,15 @@ def _frozen_affine(matrix: np.ndarray) -> np.ndarray:
     return affine
 
 
-class _Grid:
+class _Grid(ABC):
     """What every regular grid derives from its `patient_from_index`; nothing of it is stored twice."""
 
     patient_from_index: np.ndarray
 
     @property
+    @abstractmethod
     def shape(self) -> tuple[int, int, int]:
         """Number of (slices, rows, columns)."""
-        raise NotImplementedError
 
     @property
     def spacing_mm(self) -> np.ndarray:
