@@ -51,7 +51,8 @@ def look_from_aside(
 def averaged(region: RegionLogits, looks: Sequence[torch.Tensor]) -> RegionLogits:
     """The region with the mean probability of all looks, as logits.
 
-    Over unseen synthetic hearts this raises Dice by 0.009 against one look; the passes are made anyway.
+    The passes are made anyway. Averaging with other odd moves raised Dice by 0.008 to 0.009 on three unseen synthetic
+    hearts; the gain of exactly these moves was not measured.
     """
     import torch
 
