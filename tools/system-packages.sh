@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs the Debian packages that the wheels expect, or prints the one line that does.
+# Installs the Debian packages that a list names, or prints the one line that does.
 set -eu
 cd "$(dirname "$0")/.."
 missing=""
-for package in $(cat system-packages.txt); do
+for package in $(cat "$1"); do
     dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
 done
 python3.11 -c 'import ensurepip' >/dev/null 2>&1 || missing="$missing python3.11-venv"
