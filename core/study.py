@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from core.errors import Finding
+
+
+class SeriesKind(Enum):
+    """What a series is to a person; decides how it is opened."""
+
+    STACK = "stack"
+    LOCALISER = "localiser"
+    PROJECTION = "x-ray projection"
+    CLIP = "clip"
+    CAPTURE = "screen capture"
+    SEGMENTATION = "segmentation"
+    CONTOURS = "contours"
+    SURFACE = "surface"
+    REPORT = "report"
 
 
 @dataclass(frozen=True)
@@ -17,6 +32,7 @@ class Series:
             the stack's normal.
         shape: (slices, rows, columns) of one phase.
         spacing_mm: (slice, row, column) spacing; None where the files do not say.
+        kind: STACK and LOCALISER are slices in a patient space; of the others the files say nothing of slices.
     """
 
     series_uid: str
@@ -27,6 +43,7 @@ class Series:
     spacing_mm: tuple[float, float, float] | None
     frame_of_reference_uid: str = ""
     findings: tuple[Finding, ...] = ()
+    kind: SeriesKind = SeriesKind.STACK
 
     @property
     def n_phases(self) -> int:
