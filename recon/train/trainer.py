@@ -18,6 +18,7 @@ from recon.networks.unet import UNet
 from recon.task import NetworkSpec
 from recon.train.checkpoint import has_state, load_state, open_folder, save_state, save_weights, writing
 from recon.train.losses import dice_and_cross_entropy, dice_per_class
+from recon.train.muon import Muon
 from recon.train.samples import (
     LARGEST_TRAINING_SEED,
     VALIDATION_SEEDS,
@@ -37,7 +38,7 @@ class TrainingPlan:
 
     minutes: float
     batch: int = 2
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     pool_size: int = 240
     refresh: float = 0.15
     sparse: float = 0.4
@@ -77,10 +78,11 @@ class Trainer:
                 "go on with it (--resume), or choose another folder",
             )
         torch.manual_seed(plan.seed)
-        layout = torch.channels_last_3d
-        self.network = UNet(spec.n_classes, spec.channels).to(device).to(memory_format=layout)
+        # Measured: channels last are the faster way on a GPU, and a sixth slower in training on a CPU.
+        self.layout = torch.channels_last_3d if device.startswith("cuda") else torch.contiguous_format
+        self.network = UNet(spec.n_classes, spec.channels).to(device).to(memory_format=self.layout)
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=plan.learning_rate, weight_decay=1e-4)
+        self.optimisers = _optimisers(self.network, plan.learning_rate)
         self.step, self.seconds = 0, 0.0
         if resume:
             self._resume()
@@ -111,8 +113,9 @@ class Trainer:
         save_weights(self.average, self.folder / "weights.safetensors")
         tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
         tensors |= {f"average.{k}": v for k, v in self.average.items()}
-        for index, state in self.optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser.{index}.{k}": v for k, v in state.items()}
+        for kind, optimiser in self.optimisers.items():
+            for index, state in optimiser.state_dict()["state"].items():
+                tensors |= {f"{kind}.{index}.{k}": v for k, v in state.items()}
         facts = {
             "step": self.step,
             "seconds": self.seconds,
@@ -130,12 +133,13 @@ class Trainer:
         _check_same_network(facts, self.spec)
         self.network.load_state_dict(_under(tensors, "network."))
         self.average = {k: v.to(self.device) for k, v in _under(tensors, "average.").items()}
-        state: dict[int, dict[str, torch.Tensor]] = {}
-        for name, tensor in _under(tensors, "optimiser.").items():
-            index, key = name.split(".", 1)
-            state.setdefault(int(index), {})[key] = tensor
-        groups = self.optimiser.state_dict()["param_groups"]
-        self.optimiser.load_state_dict({"state": state, "param_groups": groups})
+        for kind, optimiser in self.optimisers.items():
+            state: dict[int, dict[str, torch.Tensor]] = {}
+            for name, tensor in _under(tensors, f"{kind}.").items():
+                index, key = name.split(".", 1)
+                state.setdefault(int(index), {})[key] = tensor
+            groups = optimiser.state_dict()["param_groups"]
+            optimiser.load_state_dict({"state": state, "param_groups": groups})
         self.step, self.seconds = int(str(facts["step"])), float(str(facts["seconds"]))
 
     def _train_step(self, pool: Pool, done: float) -> float:
@@ -144,22 +148,24 @@ class Trainer:
             draw_image(pool.draw(rng, self.plan.refresh), rng, bool(rng.random() < self.plan.sparse))
             for _ in range(self.plan.batch)
         ]
-        inputs = torch.stack([x for x, _ in pairs]).contiguous(memory_format=torch.channels_last_3d)
+        inputs = torch.stack([x for x, _ in pairs]).contiguous(memory_format=self.layout)
         classes = torch.stack([classes_for(self.spec, y) for _, y in pairs])
         warm = min(1.0, (self.step + 1) / 50.0)
         rate = self.plan.learning_rate * warm * max(0.5 * (1.0 + math.cos(math.pi * min(done, 1.0))), 0.005)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        for optimiser in self.optimisers.values():
+            for group in optimiser.param_groups:
+                group["lr"] = rate
         self.network.train()
         is_cuda = self.device.startswith("cuda")
         with torch.autocast("cuda", torch.bfloat16, enabled=is_cuda):
             loss = dice_and_cross_entropy(self.network(inputs), classes)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
+        for optimiser in self.optimisers.values():
+            optimiser.step()
+        self.network.zero_grad(set_to_none=True)
         self.step += 1
-        self._average(min(0.995, 1.0 - 1.0 / (self.step + 1)))
+        self._average(min(0.998, 1.0 - 1.0 / (0.2 * self.step + 2)))
         return float(loss.detach())
 
     def _average(self, keep: float) -> None:
@@ -191,6 +197,17 @@ class Trainer:
         with writing(self.folder), (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(row) + "\n")
         return row
+
+
+def _optimisers(network: UNet, learning_rate: float) -> dict[str, torch.optim.Optimizer]:
+    """Muon for the inner kernels; AdamW for the first and last layers, where it is the better one, and the norms."""
+    inner = [p for block in (network.encoders, network.decoders) for p in block.parameters() if p.ndim == 5]
+    ids = {id(p) for p in inner}
+    others = [p for p in network.parameters() if id(p) not in ids]
+    return {
+        "muon": Muon(inner, learning_rate),
+        "adamw": torch.optim.AdamW(others, lr=learning_rate, weight_decay=1e-4),
+    }
 
 
 def _check_same_network(facts: Mapping[str, object], spec: NetworkSpec) -> None:

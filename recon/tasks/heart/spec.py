@@ -12,5 +12,5 @@ HEART_TASK = TaskSpec(
     modalities=("CT", "MR"),
     structures=tuple(kind.key for kind in HEART),
     localiser=NetworkSpec("localiser", 48, 6.5, (16, 32, 64, 64), 2, jitter_mm=70.0, negatives=0.25),
-    region=NetworkSpec("region", 64, 3.0, (32, 64, 96, 128), 8, jitter_mm=14.0, negatives=0.0),
+    region=NetworkSpec("region", 64, 3.0, (32, 64, 96, 128), 8, jitter_mm=14.0, negatives=0.05),
 )

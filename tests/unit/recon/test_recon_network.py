@@ -124,9 +124,11 @@ def test_a_cancelled_training_goes_on_from_its_last_step(tmp_path: Path) -> None
     assert (second.step, second.seconds) == (first.step, first.seconds)
     for name, value in first.network.state_dict().items():
         assert torch.equal(value, second.network.state_dict()[name]), name
-    before = first.optimiser.state_dict()["state"]
-    after = second.optimiser.state_dict()["state"]
-    assert all(torch.equal(before[i]["exp_avg"], after[i]["exp_avg"]) for i in before)
+    for kind, key in (("muon", "momentum"), ("adamw", "exp_avg")):
+        before = first.optimisers[kind].state_dict()["state"]
+        after = second.optimisers[kind].state_dict()["state"]
+        assert before
+        assert all(torch.equal(before[i][key], after[i][key]) for i in before)
 
 
 def test_state_is_split_into_files_below_sixteen_megabytes(tmp_path: Path) -> None:
