@@ -32,7 +32,7 @@ def write_phantom(
 
     Raises PlannerError when the folder cannot be written.
     """
-    from imaging.dicom_out import PatientModule, write_series
+    from imaging.outputs.series import PatientModule, write_series
     from imaging.nifti import write_labels
     from recon.anatomy.patient import sample_patient
     from recon.simulate.study import simulate_ct, simulate_mr

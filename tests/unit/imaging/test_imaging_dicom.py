@@ -13,7 +13,7 @@ import SimpleITK as sitk
 from core.errors import Cancelled, PlannerError
 from core.progress import Reporting
 from core.volume import Volume
-from imaging.dicom_out import PatientModule, write_series
+from imaging.outputs.series import PatientModule, write_series
 from imaging.load import load_path, load_planes, load_series
 from imaging.scan import scan_folder
 
