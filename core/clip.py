@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import Finding
+
 
 @dataclass(frozen=True)
 class CalibratedRegion:
@@ -16,6 +18,7 @@ class CalibratedRegion:
         left, top, right, bottom: pixels, all inside the region.
         row_mm, column_mm: height and width of one pixel; None where the axes are not both lengths.
         kind: what the region shows, e.g. "tissue", "colour flow", "spectral Doppler".
+        is_on_top: where two regions overlap, the pixels belong to the one on top.
     """
 
     left: int
@@ -25,6 +28,7 @@ class CalibratedRegion:
     row_mm: float | None
     column_mm: float | None
     kind: str = "tissue"
+    is_on_top: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +42,8 @@ class Clip:
         regions: for each frame the rectangles with a known pixel size; no region, no millimetres.
         modality: DICOM modality.
         read_frame: index to pixels. Raises PlannerError when the frame cannot be decoded.
+        window: grey values (shown black, shown white) that the file asks for; None when it does not.
+        findings: what the user should know, such as that nothing in it has a size.
     """
 
     n_frames: int
@@ -48,6 +54,8 @@ class Clip:
     read_frame: Callable[[int], np.ndarray]
     frame_times_s: tuple[float, ...] = ()
     regions: tuple[tuple[CalibratedRegion, ...], ...] = ()
+    window: tuple[float, float] | None = None
+    findings: tuple[Finding, ...] = ()
 
     def frame(self, index: int) -> np.ndarray:
         """Pixels of frame `index`, from 0. Raises IndexError beyond the run, PlannerError for damage."""
@@ -56,11 +64,15 @@ class Clip:
         return self.read_frame(index)
 
     def region_at(self, index: int, column: float, row: float) -> CalibratedRegion | None:
-        """The smallest calibrated region of frame `index` around a pixel; None where there is none."""
+        """The topmost, then smallest region of frame `index` around a pixel; None where there is none."""
         around = [
             region
             for region in (self.regions[index] if index < len(self.regions) else ())
             if region.left - 0.5 <= column <= region.right + 0.5
             and region.top - 0.5 <= row <= region.bottom + 0.5
         ]
-        return min(around, key=lambda r: (r.right - r.left) * (r.bottom - r.top), default=None)
+        return min(
+            around,
+            key=lambda r: (not r.is_on_top, (r.right - r.left) * (r.bottom - r.top)),
+            default=None,
+        )
