@@ -1,15 +1,22 @@
-"""What kind of file this is, told by its name and its first bytes."""
+"""Which files there are, and what kind each is, told by its name and its first bytes."""
 
 from __future__ import annotations
 
+import os
+import stat
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+
+from core.errors import Finding
 
 DICOM_MAGIC_OFFSET = 128
 FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 """File meta information or identification, little endian: what a DICOM file without a preamble begins with."""
 FIRST_VRS = {b"UL", b"CS", b"DA", b"TM", b"UI", b"OB", b"SH", b"LO", b"DT"}
 LONGEST_FIRST_VALUE_BYTES = 1024
+DICOMDIR = "DICOMDIR"
+"""The table of contents of a disc: named so at its root, and no image itself."""
 
 
 class FileKind(Enum):
@@ -19,6 +26,69 @@ class FileKind(Enum):
     NIFTI = "nifti"
     ITK = "itk"
     OTHER = "other"
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A regular file: where it lies, its size in bytes and when it was last changed."""
+
+    path: Path
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Walk:
+    """All regular files under a folder, in the order of their names, and what could not be looked at."""
+
+    files: tuple[FoundFile, ...]
+    findings: tuple[Finding, ...]
+
+
+def files_under(folder: Path) -> Walk:
+    """Every regular file under a folder. Links to files are followed, links to folders are not.
+
+    A link to a folder leads to what is found anyway, round in a circle, or out of what the user has chosen.
+    """
+    files: list[FoundFile] = []
+    n_closed = n_links = 0
+    waiting = [folder]
+    while waiting:
+        place = waiting.pop()
+        try:
+            with os.scandir(place) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            n_closed += 1
+            continue
+        inner = [entry for entry in found if entry.is_dir()]
+        n_links += sum(entry.is_symlink() for entry in inner)
+        waiting.extend(place / entry.name for entry in reversed(inner) if not entry.is_symlink())
+        paths = [place / entry.name for entry in found if entry.name.upper() != DICOMDIR]
+        files.extend(file for path in paths if (file := found_file(path)) is not None)
+    return Walk(tuple(files), _walk_findings(n_closed, n_links))
+
+
+def found_file(path: Path) -> FoundFile | None:
+    """The file at a path; None for what is no regular file: a folder, a broken link, a pipe, a device."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return FoundFile(path, status.st_size, status.st_mtime_ns)
+
+
+def _walk_findings(n_closed: int, n_links: int) -> tuple[Finding, ...]:
+    found = []
+    if n_closed:
+        what, why = f"{n_closed} folders could not be opened", "this user may not read them"
+        found.append(Finding("closed_folders", what, why, "allow it, and scan again"))
+    if n_links:
+        what, why = f"{n_links} links to folders were not followed", "they lead elsewhere or in a circle"
+        found.append(Finding("folder_links", what, why, "open the folders that they lead to by themselves"))
+    return tuple(found)
 
 
 def file_kind(path: Path) -> FileKind:

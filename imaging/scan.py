@@ -2,67 +2,68 @@
 
 from __future__ import annotations
 
-import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from core.errors import Finding, PlannerError
 from core.progress import Progress, Silent
 from core.study import Patient, ScanResult, Series, Study
-from imaging import nifti, nrrd
-from imaging.files import FileKind, file_kind
-from imaging.headers import Owner, Plane, read_planes
+from imaging.files import FoundFile, files_under, found_file
+from imaging.grid import FileGrid
+from imaging.guard.trouble import Trouble
+from imaging.headers import Owner, Plane
 from imaging.identity import uid_of_file
+from imaging.index import HeaderCache, facts_of_files
 from imaging.stacks import series_of_planes
 
+__all__ = ["HeaderCache", "scan_files", "scan_folder"]
 
-def scan_folder(folder: Path, progress: Progress | None = None) -> ScanResult:
+
+def scan_folder(folder: Path, progress: Progress | None = None, cache: HeaderCache | None = None) -> ScanResult:
     """Find every patient, study and series under a folder, reading headers only.
 
     Files that are no images or cannot be read are counted in the findings, never named (a file's name may be
-    a person's). Raises PlannerError when the folder does not exist; Cancelled when told to stop.
+    a person's). A file that `cache` knows unchanged is not opened. Raises PlannerError when the folder does not
+    exist; Cancelled when told to stop.
     """
     if not folder.is_dir():
         raise PlannerError(f"cannot open {folder.name}", "it is not a folder", "choose a folder of images")
-    return scan_files(_files_under(folder), folder, progress)
+    walk = files_under(folder)
+    return _scan(walk.files, folder, progress or Silent(), cache, walk.findings)
 
 
-def scan_files(files: Sequence[Path], root: Path, progress: Progress | None = None) -> ScanResult:
+def scan_files(
+    files: Sequence[Path], root: Path, progress: Progress | None = None, cache: HeaderCache | None = None
+) -> ScanResult:
     """Like `scan_folder` for given files; image files that are not DICOM are named relative to `root`."""
-    progress = progress or Silent()
+    found = [file for path in files if (file := found_file(path)) is not None]
+    return _scan(found, root, progress or Silent(), cache)
+
+
+def _scan(
+    files: Sequence[FoundFile],
+    root: Path,
+    progress: Progress,
+    cache: HeaderCache | None,
+    findings: tuple[Finding, ...] = (),
+) -> ScanResult:
     planes: list[Plane] = []
     others: list[Series] = []
-    counts = {"unreadable": 0, "no_image": 0}
-    for done, path in enumerate(files):
-        progress.report("Reading headers", done / len(files))
-        kind = file_kind(path)
-        if kind is FileKind.OTHER:
-            counts["no_image"] += 1
-            continue
-        try:
-            if kind is FileKind.DICOM:
-                found = read_planes(path)
-                counts["no_image"] += not found
-                planes.extend(found)
-            else:
-                others.append(_file_series(path, root, kind))
-        except Exception:
-            # A broken or hostile file may raise anything in a parser; none may stop the scan of the others.
-            counts["unreadable"] += 1
-    progress.report("Reading headers", 1.0)
+    troubles: Counter[Trouble] = Counter()
+    n_no_image = 0
+    for file, facts in zip(files, facts_of_files(files, progress, cache), strict=True):
+        if isinstance(facts, Trouble):
+            troubles[facts] += 1
+        elif facts.grid is not None:
+            others.append(_file_series(file.path, root, facts.grid))
+        else:
+            planes.extend(facts.planes)
+            n_no_image += not facts.planes
     patients = _patients(planes)
     if others:
         patients.append(Patient("", "", (Study("", "", "image files", tuple(others)),)))
-    return ScanResult(tuple(patients), _count_findings(counts))
-
-
-def _files_under(folder: Path) -> list[Path]:
-    files: list[Path] = []
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        files.extend(Path(place, name) for name in sorted(names) if name.upper() != "DICOMDIR")
-    return files
+    return ScanResult(tuple(patients), findings + _trouble_findings(troubles, n_no_image))
 
 
 def _patients(planes: Iterable[Plane]) -> list[Patient]:
@@ -85,9 +86,8 @@ def _study(planes: list[Plane]) -> Study:
     return Study(owner.study_uid, owner.study_date, owner.study_description, tuple(series))
 
 
-def _file_series(path: Path, root: Path, kind: FileKind) -> Series:
+def _file_series(path: Path, root: Path, grid: FileGrid) -> Series:
     """A NIfTI, NRRD or MHA file as a series, told to a person by its path below the folder."""
-    grid = nifti.read_grid(path) if kind is FileKind.NIFTI else nrrd.read_grid(path)
     return Series(
         series_uid=uid_of_file(path),
         modality=grid.modality,
@@ -100,12 +100,18 @@ def _file_series(path: Path, root: Path, kind: FileKind) -> Series:
     )
 
 
-def _count_findings(counts: dict[str, int]) -> tuple[Finding, ...]:
-    found = []
-    if counts["unreadable"]:
-        what, why = f"{counts['unreadable']} files could not be read", "they are damaged or not what they claim"
-        found.append(Finding("unreadable", what, why, "copy them again from their source"))
-    if counts["no_image"]:
-        what, why = f"{counts['no_image']} files are no images", "they hold no pixels that Auricle opens"
+def _trouble_findings(troubles: Counter[Trouble], n_no_image: int) -> tuple[Finding, ...]:
+    found = [
+        Finding(
+            trouble.value,
+            f"{troubles[trouble]} files could not be read",
+            f"each is {trouble.why}",
+            trouble.fix,
+        )
+        for trouble in Trouble
+        if troubles[trouble]
+    ]
+    if n_no_image:
+        what, why = f"{n_no_image} files are no images", "they hold no pixels that Auricle opens"
         found.append(Finding("no_image", what, why, "nothing to do"))
     return tuple(found)

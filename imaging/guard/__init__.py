@@ -1,0 +1,1 @@
+"""Files from anywhere, parsed in a child process that can be killed, never in the program itself."""
