@@ -23,8 +23,8 @@ def run(options: argparse.Namespace) -> None:
     from app.demo.run import run_demo
 
     started = time.perf_counter()
-    study = run_demo(options.out, progress_of(options), say)
+    case = run_demo(options.out, progress_of(options), say)
     say(f"all in {time.perf_counter() - started:.0f} s; look at {options.out}")
     if not options.no_window and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         # A process of its own: the window starts clean, without the demo's networks in memory.
-        subprocess.run([sys.executable, "-m", "app", str(study)], check=False)
+        subprocess.run([sys.executable, "-m", "app", str(case)], check=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.case import SUFFIX, Case, write_case
 from app.cli.console import write_json
 from app.demo.plan import example_plan
 from app.demo.truth import as_json, reconstruction_errors, tracking_errors
@@ -22,8 +23,10 @@ from core.anatomy import Anatomy
 from core.errors import PlannerError
 from core.progress import Progress
 from core.resources import RESEARCH_NOTICE
+from core.study import Series
 from core.volume import Volume
 from plan.plan import Plan
+from render.view import ViewState
 
 # One of the patients that no training has seen (recon.train.samples.TEST_SEEDS and up).
 DEMO_SEED = 2_000_001
@@ -45,7 +48,7 @@ class _Diary:
 
 
 def run_demo(folder: Path, progress: Progress, say: Callable[[str], None], seed: int = DEMO_SEED) -> Path:
-    """Run everything into `folder` and print what was done; returns the study folder that was made.
+    """Run everything into `folder` and print what was done; returns the case that was made, to be opened.
 
     Raises PlannerError when a step refuses, Cancelled when the user stops it.
     """
@@ -53,18 +56,19 @@ def run_demo(folder: Path, progress: Progress, say: Callable[[str], None], seed:
     with diary.step("make the patient's CT and MR as DICOM"):
         phantom = write_phantom(folder / "patient", seed, progress=progress)
     results: dict[str, object] = {}
-    chosen: tuple[Volume, Anatomy] | None = None
+    chosen: tuple[Series, Anatomy] | None = None
     for modality in ("CT", "MR"):
         with diary.step(f"open and reconstruct the {modality}"):
-            volume, anatomy = _reconstruct(phantom.study, modality, folder, progress)
+            series, volume, anatomy = _reconstruct(phantom.study, modality, folder, progress)
         with diary.step(f"compare the {modality} with the truth"):
             results[modality] = _compare(phantom, modality, anatomy, say)
-        chosen = chosen or (volume, anatomy)
+        chosen = chosen or (series, anatomy)
         save_picture(slices_with_contours([volume], anatomy), folder / f"slices-{modality.lower()}.png")
     assert chosen is not None
-    anatomy = chosen[1]
+    series, anatomy = chosen
     with diary.step("plan and picture the heart"):
         plan = _plan_and_pictures(anatomy, folder)
+        case = _save_case(anatomy, plan, phantom.study, series, folder / f"patient{SUFFIX}", progress)
     with diary.step("film, track and overlay"):
         results["tracking"] = _track(anatomy, plan, folder / "ar", progress, say)
     report = {
@@ -75,10 +79,12 @@ def run_demo(folder: Path, progress: Progress, say: Callable[[str], None], seed:
         "notice": RESEARCH_NOTICE,
     }
     write_json(folder / "report.json", report)
-    return phantom.study
+    return case
 
 
-def _reconstruct(study: Path, modality: str, folder: Path, progress: Progress) -> tuple[Volume, Anatomy]:
+def _reconstruct(
+    study: Path, modality: str, folder: Path, progress: Progress
+) -> tuple[Series, Volume, Anatomy]:
     """Through the same doors as any study: scan, load, reconstruct, write."""
     from imaging.load import load_series
     from imaging.scan import scan_folder
@@ -91,7 +97,7 @@ def _reconstruct(study: Path, modality: str, folder: Path, progress: Progress) -
     volume = load_series(series, progress=progress)
     anatomy = reconstruct("heart", [volume], "auto", progress)
     write_results(anatomy, folder / modality.lower(), [study / modality.lower()], {})
-    return volume, anatomy
+    return series, volume, anatomy
 
 
 def _compare(
@@ -116,6 +122,15 @@ def _plan_and_pictures(anatomy: Anatomy, folder: Path) -> Plan:
     save_picture(heart(anatomy, Plan(anatomy.frame_of_reference_uid)), folder / "heart.png")
     save_picture(heart(anatomy, plan), folder / "heart-cut.png")
     return plan
+
+
+def _save_case(
+    anatomy: Anatomy, plan: Plan, study: Path, series: Series, case: Path, progress: Progress
+) -> Path:
+    """What the window opens at the end: images, reconstruction and plan together."""
+    content = Case(plan, anatomy, ViewState.default(anatomy), study, series.series_uid)
+    write_case(content, case, progress)
+    return case
 
 
 def _track(
