@@ -32,6 +32,9 @@ class Series:
             the stack's normal.
         shape: (slices, rows, columns) of one phase.
         spacing_mm: (slice, row, column) spacing; None where the files do not say.
+        frames: for each phase, where its slices are multi-frame files' frames, the (file of the phase, frame)
+            of each slice; empty when every file is one slice.
+        phase_labels: what a person calls each phase, e.g. "40 %" or "312 ms"; empty when the files do not say.
         kind: STACK and LOCALISER are slices in a patient space; of the others the files say nothing of slices.
     """
 
@@ -44,6 +47,8 @@ class Series:
     frame_of_reference_uid: str = ""
     findings: tuple[Finding, ...] = ()
     kind: SeriesKind = SeriesKind.STACK
+    phase_labels: tuple[str, ...] = ()
+    frames: tuple[tuple[tuple[int, int], ...], ...] = ()
 
     @property
     def n_phases(self) -> int:

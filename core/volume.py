@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -101,6 +101,33 @@ class Volume(_Grid):
         """Number of (slices, rows, columns)."""
         slices, rows, columns = self.voxels.shape
         return slices, rows, columns
+
+
+@dataclass(frozen=True, eq=False)
+class VolumeSequence:
+    """The phases of a heart's cycle, each a volume that is fetched when it is asked for.
+
+    Attributes:
+        n_phases: how many there are (1 for a still series).
+        read_phase: phase number, from 0, to its volume. Raises PlannerError when it cannot be loaded.
+        percents: of the R-R interval, one per phase, ascending; empty when the files do not say.
+        times_ms: after the R peak, one per phase, ascending; empty when the files do not say.
+    """
+
+    n_phases: int
+    read_phase: Callable[[int], Volume]
+    percents: tuple[float, ...] = ()
+    times_ms: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if any(times and len(times) != self.n_phases for times in (self.percents, self.times_ms)):
+            raise ValueError("a sequence has one time for each of its phases, or none")
+
+    def phase(self, index: int) -> Volume:
+        """The volume of a phase. Raises IndexError beyond the cycle, PlannerError when it cannot be loaded."""
+        if not 0 <= index < self.n_phases:
+            raise IndexError(index)
+        return self.read_phase(index)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import logging
-import math
 import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pydicom.config
-from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag, Tag
 
+from core.study import SeriesKind
 from imaging.files import DICOM_MAGIC_OFFSET
+from imaging.kinds import PICTURE_KINDS, PLACED_KINDS, kind_of
+from imaging.mosaics import SIEMENS_COUNT_TAG, SIEMENS_HEADER_TAG, is_mosaic
 from imaging.multiframe import frame_groups
 from imaging.order import is_orientation
+from imaging.values import as_list, number_of, numbers_of, seconds_of, text_of
 
 # Real files break value representations all the time; the facts that matter are checked here instead.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
@@ -58,6 +60,7 @@ HEADER_TAGS = [
     "RescaleIntercept",
     "RescaleType",
     "InstanceNumber",
+    "AcquisitionNumber",
     "NominalPercentageOfCardiacPhase",
     "ScanOptions",
     "TemporalPositionIdentifier",
@@ -66,12 +69,20 @@ HEADER_TAGS = [
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
 ]
-HEADER_TAG_NUMBERS: list[BaseTag | int] = [Tag(name) for name in HEADER_TAGS]
+HEADER_TAG_NUMBERS: list[BaseTag | int] = [
+    *(Tag(name) for name in HEADER_TAGS),
+    SIEMENS_COUNT_TAG,
+    SIEMENS_HEADER_TAG,
+]
 """Looked up once: pydicom would look every name up for every file."""
 PIXEL_TAG = 0x7FE00008
 """The first of the elements that hold pixels (7FE0,0008 floats, 7FE0,0009 doubles, 7FE0,0010 whole numbers)."""
 BARE_HEADER_BYTES = 1 << 22
-NOT_IMAGES = {"SEG", "RTSTRUCT", "RTDOSE", "PR", "SR", "KO", "REG", "DOC"}
+MOST_FRAMES = 50_000
+"""No file that a hospital sends has more; a damaged or hostile one may claim billions."""
+FARTHEST_MM = 1e5
+SMALLEST_MM, LARGEST_MM = 1e-3, 1e3
+"""No scanner images beyond these; larger or smaller numbers are damage, and would overflow what follows."""
 PHASE_KEYS = (
     "nominal_percent",
     "scan_options",
@@ -95,9 +106,10 @@ class Owner:
 
 @dataclass(frozen=True)
 class Plane:
-    """One image plane of one file.
+    """One image plane of one file; a file without a picture (a report, a surface) is one of shape (0, 0).
 
     Attributes:
+        kind: what the file is to a person.
         series_number: the scanner's number of the series; infinite when absent, which sorts last.
         frame: index into the file's frames (0 in a single-frame file); n_frames: how many the file has.
         is_enhanced: True when the frames carry their own geometry.
@@ -107,9 +119,13 @@ class Plane:
         thickness_mm: slice thickness; None when absent.
         rescale: (slope, intercept); None when absent.
         phase: one value per PHASE_KEYS; None where the file does not say.
+        stack_id: the stack that an enhanced file puts the frame in; empty when it does not say.
+        acquisition: number of the acquisition; None when absent.
+        is_mosaic: True when the picture tiles many slices.
     """
 
     path: Path
+    kind: SeriesKind
     frame: int
     n_frames: int
     is_enhanced: bool
@@ -131,6 +147,9 @@ class Plane:
     rescale: tuple[float, float] | None
     rescale_type: str
     phase: tuple[float | None, ...]
+    stack_id: str = ""
+    acquisition: float | None = None
+    is_mosaic: bool = False
 
 
 def read_planes(path: Path) -> tuple[Plane, ...]:
@@ -170,114 +189,98 @@ def planes_of(dataset: Dataset, path: Path) -> tuple[Plane, ...]:
     """
     if not len(dataset):
         raise ValueError("a DICOM file without any known fact is damaged")
+    kind = kind_of(dataset)
     rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
-    if not rows or not columns or _text(dataset, "Modality") in NOT_IMAGES:
+    if kind is None or (kind in PICTURE_KINDS and not (rows and columns)):
         return ()
     owner = Owner(
         *(
-            _text(dataset, k)
+            text_of(dataset, k)
             for k in ("PatientName", "PatientID", "StudyInstanceUID", "StudyDate", "StudyDescription")
         )
     )
     n_frames = int(dataset.get("NumberOfFrames") or 1)
+    if not 0 < n_frames <= MOST_FRAMES:
+        raise ValueError("the number of frames is not plausible")
+    if kind not in PICTURE_KINDS:
+        return (_plane(dataset, dataset, 0, owner, path, kind, False),)
     groups = frame_groups(dataset)
     if groups and len(groups) != n_frames:
         raise ValueError("the number of frames and of their descriptions differ")
-    facts = groups or [dataset] * n_frames
-    is_volume = bool(groups) or n_frames == 1
-    return tuple(_plane(dataset, facts[i], i, owner, path, bool(groups), is_volume) for i in range(n_frames))
+    if groups:
+        return tuple(_plane(dataset, groups[i], i, owner, path, kind, True) for i in range(n_frames))
+    first = _plane(dataset, dataset, 0, owner, path, kind, False)
+    later = (replace(first, frame=i, phase=(*first.phase[:-1], float(i))) for i in range(1, n_frames))
+    return (first, *later)
 
 
 def _plane(
-    dataset: Dataset, facts: Dataset, frame: int, owner: Owner, path: Path, is_enhanced: bool, is_volume: bool
+    dataset: Dataset,
+    facts: Dataset,
+    frame: int,
+    owner: Owner,
+    path: Path,
+    kind: SeriesKind,
+    is_enhanced: bool,
 ) -> Plane:
-    orientation = _numbers(facts, "ImageOrientationPatient", 6) if is_volume else None
-    spacing = _numbers(facts, "PixelSpacing", 2)
-    position = _numbers(facts, "ImagePositionPatient", 3) if is_volume else None
-    slope, intercept = _number(facts, "RescaleSlope"), _number(facts, "RescaleIntercept")
-    image_type = list(facts.get("FrameType") or facts.get("ImageType") or [])
-    modality = _text(dataset, "Modality") or "OT"
-    number = _number(dataset, "SeriesNumber")
+    n_frames = int(dataset.get("NumberOfFrames") or 1)
+    # One position for many frames is no position of any of them; only functional groups place frames.
+    is_placed = kind in PLACED_KINDS and (is_enhanced or n_frames == 1)
+    orientation = numbers_of(facts, "ImageOrientationPatient", 6) if is_placed else None
+    position = numbers_of(facts, "ImagePositionPatient", 3) if is_placed else None
+    if position is not None and max(map(abs, position)) > FARTHEST_MM:
+        position = None
+    spacing = numbers_of(facts, "PixelSpacing", 2)
+    slope, intercept = number_of(facts, "RescaleSlope"), number_of(facts, "RescaleIntercept")
+    thickness = number_of(facts, "SliceThickness")
+    image_type = as_list(facts.get("FrameType") or facts.get("ImageType"))
+    modality = text_of(dataset, "Modality") or "OT"
+    number = number_of(dataset, "SeriesNumber")
     return Plane(
         path=path,
+        kind=kind,
         frame=frame,
-        n_frames=int(dataset.get("NumberOfFrames") or 1),
+        n_frames=n_frames,
         is_enhanced=is_enhanced,
         owner=owner,
-        sop_uid=_text(dataset, "SOPInstanceUID"),
-        series_uid=_text(dataset, "SeriesInstanceUID"),
+        sop_uid=text_of(dataset, "SOPInstanceUID"),
+        series_uid=text_of(dataset, "SeriesInstanceUID"),
         series_number=np.inf if number is None else number,
         modality=modality,
-        description=_text(dataset, "SeriesDescription"),
+        description=text_of(dataset, "SeriesDescription"),
         image_kind=str(image_type[2]) if modality == "MR" and len(image_type) > 2 else "",
-        frame_of_reference_uid=_text(dataset, "FrameOfReferenceUID"),
-        shape=(int(dataset.Rows), int(dataset.Columns)),
+        frame_of_reference_uid=text_of(dataset, "FrameOfReferenceUID"),
+        shape=(int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)),
         samples=int(dataset.get("SamplesPerPixel") or 1),
-        photometric=_text(dataset, "PhotometricInterpretation"),
+        photometric=text_of(dataset, "PhotometricInterpretation"),
         position=None if position is None else (position[0], position[1], position[2]),
         orientation=orientation if orientation is not None and is_orientation(orientation) else None,
-        pixel_spacing_mm=(spacing[0], spacing[1]) if spacing is not None and min(spacing) > 0 else None,
-        thickness_mm=_positive(_number(facts, "SliceThickness")),
+        pixel_spacing_mm=(spacing[0], spacing[1])
+        if spacing is not None and all(map(_is_length, spacing))
+        else None,
+        thickness_mm=thickness if thickness is not None and _is_length(thickness) else None,
         rescale=None if slope is None or intercept is None or slope == 0 else (slope, intercept),
-        rescale_type=_text(facts, "RescaleType"),
-        phase=_phase(facts, dataset, frame, is_volume and not is_enhanced),
+        rescale_type=text_of(facts, "RescaleType"),
+        phase=_phase(facts, dataset, frame, n_frames == 1 and not is_enhanced),
+        stack_id=text_of(facts, "StackID") if is_enhanced else "",
+        acquisition=number_of(dataset, "AcquisitionNumber"),
+        is_mosaic=modality == "MR" and is_mosaic(dataset),
     )
+
+
+def _is_length(value_mm: float) -> bool:
+    return SMALLEST_MM <= value_mm <= LARGEST_MM
 
 
 def _phase(facts: Dataset, dataset: Dataset, frame: int, is_single: bool) -> tuple[float | None, ...]:
     """The values that may tell cardiac phases apart, in the order of PHASE_KEYS."""
-    options = " ".join(str(v) for v in _as_list(dataset.get("ScanOptions")))
+    options = " ".join(str(v) for v in as_list(dataset.get("ScanOptions")))
     percent = re.search(r"(\d+(?:\.\d+)?)\s*(?:%|PC)", options)
     return (
-        _number(facts, "NominalPercentageOfCardiacPhase"),
+        number_of(facts, "NominalPercentageOfCardiacPhase"),
         float(percent.group(1)) if percent else None,
-        _number(facts, "TemporalPositionIdentifier") or _number(facts, "TemporalPositionIndex"),
-        _seconds(_text(dataset, "ContentTime")) if is_single else None,
-        _number(facts, "TriggerTime") if is_single else _number(facts, "NominalCardiacTriggerDelayTime"),
-        _number(dataset, "InstanceNumber") if is_single else float(frame),
+        number_of(facts, "TemporalPositionIdentifier") or number_of(facts, "TemporalPositionIndex"),
+        seconds_of(text_of(dataset, "ContentTime")) if is_single else None,
+        number_of(facts, "TriggerTime") if is_single else number_of(facts, "NominalCardiacTriggerDelayTime"),
+        number_of(dataset, "InstanceNumber") if is_single else float(frame),
     )
-
-
-def _text(dataset: Dataset, name: str) -> str:
-    """A value as one line of printable text: a file must not steer the terminal that shows it."""
-    value = dataset.get(name)
-    return "" if value is None else "".join(c for c in str(value) if c.isprintable()).strip()
-
-
-def _as_list(value: object) -> list[object]:
-    if value is None or value == "":
-        return []
-    return (
-        [value]
-        if isinstance(value, (str, bytes, int, float)) or not hasattr(value, "__iter__")
-        else list(value)
-    )
-
-
-def _numbers(dataset: Dataset, name: str, count: int) -> tuple[float, ...] | None:
-    item = dataset.get_item(name)
-    try:
-        if isinstance(item, RawDataElement) and item.VR in ("DS", "IS") and item.value:
-            # Straight from the bytes: pydicom's own number objects take most of the time of a scan.
-            numbers = tuple(float(part) for part in item.value.rstrip(b"\0").split(b"\\"))
-        else:
-            numbers = tuple(float(str(v)) for v in _as_list(dataset.get(name)))
-    except ValueError:
-        return None
-    return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else None
-
-
-def _number(dataset: Dataset, name: str) -> float | None:
-    numbers = _numbers(dataset, name, 1)
-    return None if numbers is None else numbers[0]
-
-
-def _positive(value: float | None) -> float | None:
-    return value if value is not None and value > 0 else None
-
-
-def _seconds(time: str) -> float | None:
-    """Seconds since midnight of a DICOM time HHMMSS.FFFFFF; None when it is not one."""
-    if not re.fullmatch(r"\d{6}(\.\d{1,6})?", time):
-        return None
-    return int(time[:2]) * 3600.0 + int(time[2:4]) * 60.0 + float(time[4:])

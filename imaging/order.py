@@ -10,12 +10,14 @@ from core.errors import Finding
 
 PLACE_TOLERANCE_MM = 0.06
 """A slice may lie this far from the even grid; files round positions to 0.1 mm at worst."""
-SIDE_TOLERANCE_MM = 0.1
+SIDE_TOLERANCE_MM = 0.07
+DRIFT_TOLERANCE_MM = 0.06
 TILT_TOLERANCE_DEG = 0.1
-SAME_PLACE_MM = 0.01
+SAME_PLACE_MM = 0.04
+"""Positions of one place in two phases differ by rounding only; no scanner makes slices as thin as this."""
 COSINE_TOLERANCE = 2e-3
 
-_RESAMPLE = "choose a series with even, complete slices, or resample it first"
+_RESAMPLE = "choose a series with even, complete slices"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,11 @@ class StackFit:
     place_error_mm: float
     side_error_mm: float
     tilt_deg: float
+
+    @property
+    def typical_step_mm(self) -> float:
+        """The step that half of the neighbours do not exceed."""
+        return float(np.sort(self.steps_mm)[(len(self.steps_mm) - 1) // 2])
 
 
 def is_orientation(cosines: tuple[float, ...] | np.ndarray) -> bool:
@@ -115,7 +122,7 @@ def stack_findings(fit: StackFit) -> tuple[Finding, ...]:
     drift_mm = float(np.linalg.norm(fit.step_mm - (fit.step_mm @ fit.normal) * fit.normal)) * (
         len(fit.order) - 1
     )
-    if fit.tilt_deg > TILT_TOLERANCE_DEG and drift_mm > SIDE_TOLERANCE_MM:
+    if fit.tilt_deg > TILT_TOLERANCE_DEG and drift_mm > DRIFT_TOLERANCE_MM:
         why = f"the stack leans {fit.tilt_deg:.1f} degrees from its slices' normal"
         found.append(Finding("gantry_tilt", "the slices are sheared", why, _RESAMPLE))
     if fit.side_error_mm > SIDE_TOLERANCE_MM:
@@ -125,7 +132,7 @@ def stack_findings(fit: StackFit) -> tuple[Finding, ...]:
 
 
 def _spacing_findings(fit: StackFit) -> list[Finding]:
-    typical = float(np.median(fit.steps_mm))
+    typical = fit.typical_step_mm
     if fit.place_error_mm <= min(PLACE_TOLERANCE_MM, 0.1 * typical):
         return []
     multiples = fit.steps_mm / typical

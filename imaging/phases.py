@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,8 +16,24 @@ LONGEST_CYCLE_MS = 4000.0
 """A trigger time beyond this is not the time since an R peak."""
 
 
-PARALLEL_TOLERANCE = 2e-4
-"""Direction cosines of parallel slices differ by rounding only: 0.05 mm at the edge of an image."""
+@dataclass(frozen=True)
+class PhaseTimes:
+    """When each phase was, as far as the files say it: one number per phase, ascending, or none.
+
+    Attributes:
+        percents: of the R-R interval.
+        times_ms: after the R peak.
+    """
+
+    percents: tuple[float, ...]
+    times_ms: tuple[float, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What a person calls each phase, e.g. "40 %" or "312 ms"; empty when the files do not say."""
+        if self.percents:
+            return tuple(f"{percent:g} %" for percent in self.percents)
+        return tuple(f"{time:.0f} ms" for time in self.times_ms)
 
 
 @dataclass(frozen=True)
@@ -34,10 +50,10 @@ def split_phases(planes: Sequence[Plane]) -> PhaseSplit:
     Planes without position or orientation are kept in the order of their instance numbers, as one phase (or
     as one phase per frame for the frames of one file).
     """
-    unique, findings = _without_duplicates(planes)
+    unique, findings = without_duplicates(planes)
     if any(plane.position is None or plane.orientation is None for plane in unique):
         return PhaseSplit(_unplaced(unique), findings)
-    places = _places(unique)
+    places = places_of(unique)
     counts = {len(place) for place in places}
     rank = _rank_of(places)
     ordered = [sorted(place, key=rank) for place in places]
@@ -56,7 +72,12 @@ def split_phases(planes: Sequence[Plane]) -> PhaseSplit:
     return PhaseSplit(phases, findings)
 
 
-def _without_duplicates(planes: Sequence[Plane]) -> tuple[list[Plane], tuple[Finding, ...]]:
+def phase_times(phases: Sequence[Sequence[Plane]]) -> PhaseTimes:
+    """When each phase was: percent of the cycle by tag or Siemens' scan options, milliseconds by trigger time."""
+    return PhaseTimes(_percents(phases), _times_ms(phases))
+
+
+def without_duplicates(planes: Sequence[Plane]) -> tuple[list[Plane], tuple[Finding, ...]]:
     """Drop copies of the same image: equal identity and equal place, so that a reused UID loses nothing."""
     kept: dict[tuple[object, ...], Plane] = {}
     for plane in planes:
@@ -77,8 +98,8 @@ def _unplaced(planes: list[Plane]) -> tuple[tuple[Plane, ...], ...]:
     return (tuple(ordered),)
 
 
-def _places(planes: list[Plane]) -> list[list[Plane]]:
-    """Planes grouped by where they lie along the normal, ascending."""
+def places_of(planes: Sequence[Plane]) -> list[list[Plane]]:
+    """Placed, parallel planes grouped by where they lie along the normal, ascending."""
     normal = stack_axes(np.array(planes[0].orientation))[:, 0]
     along = np.array([plane.position for plane in planes], dtype=np.float64) @ normal
     places: list[list[Plane]] = []
@@ -135,23 +156,26 @@ def _trigger_disagrees(place: list[Plane]) -> bool:
     return by_clock != sorted(place, key=_Rank(trigger))
 
 
-def group_by_stack(planes: Sequence[Plane]) -> list[list[Plane]]:
-    """Planes of one series split into stacks: same orientation, shape, pixel spacing and kind of image."""
-    groups: dict[tuple[object, ...], list[list[Plane]]] = defaultdict(list)
-    for plane in planes:
-        is_run = plane.n_frames > 1 and not plane.is_enhanced
-        run = str(plane.path) if is_run else ""
-        stacks = groups[(plane.shape, plane.samples, plane.pixel_spacing_mm, plane.image_kind, run)]
-        for stack in stacks:
-            if _is_parallel(stack[0], plane):
-                stack.append(plane)
-                break
-        else:
-            stacks.append([plane])
-    return [stack for stacks in groups.values() for stack in stacks]
+def _percents(phases: Sequence[Sequence[Plane]]) -> tuple[float, ...]:
+    """Percent of the R-R interval of each phase, where every image says it and they ascend."""
+    for key in ("nominal_percent", "scan_options"):
+        values = _ascending(phases, PHASE_KEYS.index(key))
+        if values and values[0] >= 0.0 and values[-1] <= 100.0:
+            return values
+    return ()
 
 
-def _is_parallel(a: Plane, b: Plane) -> bool:
-    if a.orientation is None or b.orientation is None:
-        return a.orientation is b.orientation
-    return max(abs(p - q) for p, q in zip(a.orientation, b.orientation, strict=True)) < PARALLEL_TOLERANCE
+def _times_ms(phases: Sequence[Sequence[Plane]]) -> tuple[float, ...]:
+    """Trigger time of each phase, the median of its slices; a still image's says nothing of a cycle."""
+    values = _ascending(phases, PHASE_KEYS.index("trigger_time")) if len(phases) > 1 else ()
+    return values if values and values[0] >= 0.0 and values[-1] <= LONGEST_CYCLE_MS else ()
+
+
+def _ascending(phases: Sequence[Sequence[Plane]], column: int) -> tuple[float, ...]:
+    values = []
+    for phase in phases:
+        known = [value for plane in phase if (value := plane.phase[column]) is not None]
+        if len(known) != len(phase):
+            return ()
+        values.append(float(np.median(known)))
+    return tuple(values) if all(a < b for a, b in pairwise(values)) else ()

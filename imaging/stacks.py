@@ -1,32 +1,29 @@
-"""Planes of one SeriesInstanceUID as the stacks that a person sees: their phases, spacing and findings."""
+"""Planes of one SeriesInstanceUID as the series that a person sees: their kind, phases, spacing and findings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from core.errors import Finding
-from core.study import Series
+from core.study import Series, SeriesKind
+from imaging.even_grid import EvenGrid, grid_of
+from imaging.grouping import group_by_stack
 from imaging.headers import Plane
 from imaging.identity import uid_of_file
-from imaging.order import fit_stack, stack_findings
-from imaging.phases import group_by_stack, split_phases
+from imaging.kinds import PICTURE_KINDS, PLACED_KINDS
+from imaging.mosaics import MOSAIC
+from imaging.order import stack_axes
+from imaging.phases import phase_times, split_phases
 
 SPARSE_FACTOR = 2.0
 """Slices this many thicknesses apart are a set of planes more than a volume; routine cine stacks reach 1.5."""
-_NO_PLACE = Finding(
-    "missing_orientation",
-    "the images do not say where they lie in the patient",
-    "position or orientation is absent or not valid",
-    "export the original images from the scanner or archive",
-)
-_NO_SPACING = Finding(
-    "missing_spacing",
-    "the images do not say how large they are",
-    "pixel spacing (or, for a single slice, slice thickness) is absent",
-    "export the original images; nothing can be measured in millimetres here",
-)
+MOST_LOCALISER_SLICES = 7
+LOCALISER_COSINE = 0.5
+"""Three directions, each more than 60 degrees from the others, a few slices of each: a localiser."""
 
 
 def series_of_planes(planes: Sequence[Plane]) -> list[Series]:
@@ -35,48 +32,89 @@ def series_of_planes(planes: Sequence[Plane]) -> list[Series]:
     When there are several stacks, "#1", "#2", ... is appended to the UID so that each can be chosen.
     """
     stacks = group_by_stack(planes)
-    return [
+    series = [
         _series(stack, f"#{number}" if len(stacks) > 1 else "") for number, stack in enumerate(stacks, start=1)
     ]
+    if _are_localisers(stacks, series):
+        return [replace(one, kind=SeriesKind.LOCALISER) for one in series]
+    return series
 
 
 def _series(planes: list[Plane], suffix: str) -> Series:
+    if planes[0].kind in PLACED_KINDS:
+        return _stack_series(planes, suffix)
+    ordered = sorted(planes, key=lambda plane: (plane.phase[-1] or 0.0, plane.path, plane.frame))
+    files = tuple(dict.fromkeys(plane.path for plane in ordered))
+    n_pictures = len(ordered) if planes[0].kind in PICTURE_KINDS else 0
+    return _described(planes[0], suffix, (files,), (n_pictures, *planes[0].shape))
+
+
+def _stack_series(planes: list[Plane], suffix: str) -> Series:
     split = split_phases(planes)
     first = split.phases[0]
-    spacing, findings = _geometry(first)
-    return Series(
-        series_uid=(planes[0].series_uid or uid_of_file(planes[0].path)) + suffix,
-        modality=planes[0].modality,
-        description=planes[0].description,
-        phases=tuple(tuple(dict.fromkeys(plane.path for plane in phase)) for phase in split.phases),
-        shape=(len(first), *planes[0].shape),
-        spacing_mm=spacing,
-        frame_of_reference_uid=planes[0].frame_of_reference_uid,
-        findings=split.findings + findings,
+    grid = MOSAIC if first[0].is_mosaic else grid_of(first)
+    files = tuple(tuple(dict.fromkeys(plane.path for plane in phase)) for phase in split.phases)
+    described = replace(
+        _described(planes[0], suffix, files, (len(first), *planes[0].shape)),
+        phase_labels=phase_times(split.phases).labels,
+        frames=_frames(split.phases, files),
+    )
+    if isinstance(grid, Finding):
+        return replace(described, findings=(*split.findings, grid))
+    return replace(
+        described,
+        shape=grid.shape,
+        spacing_mm=grid.spacing_mm,
+        findings=split.findings + grid.findings + _sparse(grid, first[0].thickness_mm),
     )
 
 
-def _geometry(phase: tuple[Plane, ...]) -> tuple[tuple[float, float, float] | None, tuple[Finding, ...]]:
-    """Spacing (slice, row, column) in mm of one phase, None when unknown or uneven, and the findings."""
-    first = phase[0]
-    if first.orientation is None or any(plane.position is None for plane in phase):
-        return None, (_NO_PLACE,)
-    if first.pixel_spacing_mm is None:
-        return None, (_NO_SPACING,)
-    if len(phase) == 1:
-        if first.thickness_mm is None:
-            return None, (_NO_SPACING,)
-        return (first.thickness_mm, *first.pixel_spacing_mm), ()
-    fit = fit_stack(np.array([plane.position for plane in phase]), first.orientation)
-    findings = stack_findings(fit)
-    if findings:
-        return None, findings
-    step_mm = float(np.linalg.norm(fit.step_mm))
-    return (step_mm, *first.pixel_spacing_mm), _sparse(step_mm, first.thickness_mm)
+def _frames(
+    phases: tuple[tuple[Plane, ...], ...], files: tuple[tuple[Path, ...], ...]
+) -> tuple[tuple[tuple[int, int], ...], ...]:
+    if all(plane.n_frames == 1 for phase in phases for plane in phase):
+        return ()
+    numbers = [{path: number for number, path in enumerate(paths)} for paths in files]
+    return tuple(
+        tuple((number[plane.path], plane.frame) for plane in phase)
+        for phase, number in zip(phases, numbers, strict=True)
+    )
 
 
-def _sparse(step_mm: float, thickness_mm: float | None) -> tuple[Finding, ...]:
-    if thickness_mm is None or step_mm <= SPARSE_FACTOR * thickness_mm:
+def _described(
+    plane: Plane, suffix: str, phases: tuple[tuple[Path, ...], ...], shape: tuple[int, int, int]
+) -> Series:
+    return Series(
+        series_uid=(plane.series_uid or uid_of_file(plane.path)) + suffix,
+        modality=plane.modality,
+        description=plane.description,
+        phases=phases,
+        shape=shape,
+        spacing_mm=None,
+        frame_of_reference_uid=plane.frame_of_reference_uid,
+        kind=plane.kind,
+    )
+
+
+def _are_localisers(stacks: list[list[Plane]], series: list[Series]) -> bool:
+    """True for a few slices in each of three directions about at right angles: nobody makes a volume of them."""
+    is_small = all(
+        one.kind is SeriesKind.STACK and one.n_phases == 1 and one.n_images <= MOST_LOCALISER_SLICES
+        for one in series
+    )
+    if len(stacks) < 3 or not is_small or any(stack[0].orientation is None for stack in stacks):
+        return False
+    directions: list[np.ndarray] = []
+    for stack in stacks:
+        normal = stack_axes(np.array(stack[0].orientation))[:, 0]
+        if all(abs(float(normal @ other)) < LOCALISER_COSINE for other in directions):
+            directions.append(normal)
+    return len(directions) == 3
+
+
+def _sparse(grid: EvenGrid, thickness_mm: float | None) -> tuple[Finding, ...]:
+    step_mm = grid.spacing_mm[0]
+    if grid.shape[0] == 1 or thickness_mm is None or step_mm <= SPARSE_FACTOR * thickness_mm:
         return ()
     why = f"slices {thickness_mm:.1f} mm thick lie {step_mm:.1f} mm apart"
     return (

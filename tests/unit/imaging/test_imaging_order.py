@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.frames import rotation_from_vector
@@ -25,6 +25,7 @@ def codes(positions: np.ndarray, orientation: np.ndarray) -> list[str]:
     return [finding.code for finding in stack_findings(fit_stack(positions, orientation))]
 
 
+@settings(deadline=None)
 @given(
     vector=st.tuples(angle, angle, angle),
     origin=st.tuples(coordinate, coordinate, coordinate),
@@ -43,6 +44,7 @@ def test_any_shuffle_of_an_even_stack_is_put_back(
     np.testing.assert_allclose(fit.origin_mm, origin, atol=1e-9)
 
 
+@settings(deadline=None)
 @given(vector=st.tuples(angle, angle, angle), n=st.integers(5, 20), data=st.data())
 def test_a_missing_slice_is_always_noticed(vector: tuple[float, ...], n: int, data: st.DataObject) -> None:
     orientation, positions = stack(rotation_from_vector(np.array(vector)), np.zeros(3), 3.0, n)
@@ -50,6 +52,7 @@ def test_a_missing_slice_is_always_noticed(vector: tuple[float, ...], n: int, da
     assert codes(np.delete(positions, missing, axis=0), orientation) == ["missing_slices"]
 
 
+@settings(deadline=None)
 @given(lean_deg=st.floats(0.5, 30.0))
 def test_gantry_tilt_is_measured_from_positions(lean_deg: float) -> None:
     orientation, positions = stack(np.eye(3), np.zeros(3), 5.0, 10)
