@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from app.clips import OpenClip
+from app.state import State
 from core.anatomy import HEART_BY_KEY, Anatomy
-from core.errors import PlannerError
-from core.study import Patient, Series, Study
+from core.errors import Finding, PlannerError
+from core.study import Patient, ScanResult, Series, SeriesKind, Study
 from plan.items import Angle, CutPlane, Distance, Item
 from plan.measure import angle_deg, distance_mm
+
+KIND_TITLES = {
+    SeriesKind.STACK: "",
+    SeriesKind.LOCALISER: "Localiser",
+    SeriesKind.PROJECTION: "X-ray",
+    SeriesKind.CLIP: "Clip",
+    SeriesKind.CAPTURE: "Screen capture",
+    SeriesKind.SEGMENTATION: "Segmentation",
+    SeriesKind.CONTOURS: "Contours",
+    SeriesKind.SURFACE: "Surface",
+    SeriesKind.REPORT: "Report",
+}
+PICTURES = (SeriesKind.PROJECTION, SeriesKind.CLIP, SeriesKind.CAPTURE)
+WITHOUT_PICTURES = (SeriesKind.SEGMENTATION, SeriesKind.CONTOURS, SeriesKind.SURFACE, SeriesKind.REPORT)
+ASIDE = (SeriesKind.LOCALISER, SeriesKind.CAPTURE, SeriesKind.REPORT)
+"""Shown quieter and last: nobody plans on them."""
+# Series of one rank stay in the order of the scanner.
+RANKS = (
+    SeriesKind.STACK,
+    SeriesKind.PROJECTION,
+    SeriesKind.CLIP,
+    SeriesKind.SEGMENTATION,
+    SeriesKind.CONTOURS,
+    SeriesKind.SURFACE,
+    *ASIDE,
+)
 
 
 def describe_patient(patient: Patient, number: int) -> str:
@@ -22,9 +52,22 @@ def describe_study(study: Study) -> str:
     return "  ·  ".join(part for part in (shown, study.description) if part) or "Study"
 
 
+def describe_kind(series: Series) -> str:
+    """What a series is to a person, with its modality and what the scanner called it."""
+    title = KIND_TITLES[series.kind]
+    name = series.description or ("series" if not title else "")
+    return "  ".join(part for part in (series.modality, title, name) if part)
+
+
 def describe_series(series: Series) -> str:
-    """Modality and description, then size and spacing, in two lines."""
+    """Modality, kind and description; size and phases or frames; spacing. One line each."""
     slices, rows, columns = series.shape
+    if series.kind in WITHOUT_PICTURES:
+        return describe_kind(series)
+    if series.kind in PICTURES:
+        n_frames = max(series.n_phases, slices)
+        size = f"{columns} × {rows}" + (f"  ·  {n_frames} frames" if n_frames > 1 else "")
+        return f"{describe_kind(series)}\n{size}\nno place in the patient"
     size = f"{columns} × {rows} × {slices}"
     if series.n_phases > 1:
         size += f"  ·  {series.n_phases} phases"
@@ -32,8 +75,64 @@ def describe_series(series: Series) -> str:
     if series.spacing_mm is not None:
         between, down, across = series.spacing_mm
         spacing = f"{across:.2f} × {down:.2f} × {between:.2f} mm"
-    note = "  ⚠" if series.findings else ""
-    return f"{series.modality}  {series.description or 'series'}{note}\n{size}\n{spacing}"
+    return f"{describe_kind(series)}\n{size}\n{spacing}"
+
+
+def describe_finding(finding: Finding) -> str:
+    """What, why and what to do, as sentences."""
+    what = finding.what[:1].upper() + finding.what[1:]
+    fix = finding.fix[:1].upper() + finding.fix[1:]
+    return f"{what}: {finding.why}. {fix}."
+
+
+def describe_details(series: Series) -> str:
+    """All that is known of a series, and every finding with its reason and what to do."""
+    n_files = len({path for files in series.phases for path in files})
+    files = f"{n_files} file" + ("s" if n_files != 1 else "")
+    lines = [*describe_series(series).splitlines(), files]
+    return "\n".join([*lines, *(f"\n{describe_finding(finding)}" for finding in series.findings)])
+
+
+def describe_moment(state: State) -> str:
+    """Which phase or frame is shown, and when it was where the images say so."""
+    if state.n_moments < 2:
+        return ""
+    word = "frame" if state.clip is not None else "phase"
+    text = f"{word} {state.moment + 1} / {state.n_moments}"
+    when = _frame_time(state.clip) if state.clip is not None else _phase_time(state)
+    return f"{text}, {when}" if when else text
+
+
+def sort_for_people(scan: ScanResult) -> tuple[Patient, ...]:
+    """Patients by name, studies newest first, what is planned on before localisers, captures and reports."""
+    return tuple(
+        replace(patient, studies=tuple(_sorted_study(study) for study in _newest_first(patient)))
+        for patient in sorted(scan.patients, key=lambda patient: (patient.name.lower(), patient.patient_id))
+    )
+
+
+def matches(series: Series, around: str, wanted: str) -> bool:
+    """True when each word that is looked for occurs in what is shown of a series, its study and its patient."""
+    text = f"{around} {describe_series(series)} {series.kind.value}".lower()
+    return all(word in text for word in wanted.lower().split())
+
+
+def _newest_first(patient: Patient) -> list[Study]:
+    return sorted(patient.studies, key=lambda study: study.date, reverse=True)
+
+
+def _sorted_study(study: Study) -> Study:
+    return replace(study, series=tuple(sorted(study.series, key=lambda series: RANKS.index(series.kind))))
+
+
+def _frame_time(clip: OpenClip) -> str:
+    times_s = clip.clip.frame_times_s
+    return f"{times_s[clip.index]:.2f} s" if clip.index < len(times_s) else ""
+
+
+def _phase_time(state: State) -> str:
+    labels = state.series.phase_labels if state.series is not None else ()
+    return labels[state.phase] if state.phase < len(labels) else ""
 
 
 def describe_item(item: Item) -> str:

@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from app.case import Case
+from app.clips import OpenClip, Pixel
+from app.given import joined, other_space, shown_with_phase
+from app.playback import Moment, Playback
 from app.settings import Settings, save_settings
 from app.slices import is_oblique
 from app.state import State
@@ -80,6 +83,7 @@ class Session:
         space = uid or series.series_uid
         history = self._enter_space(space, uid)
         is_same_space = history is self.state.history
+        is_same_series = self._is_open(series)
         middle = as_point(volume.centre_mm)
         anatomy = self._anatomies.get((space, phase))
         self._change(
@@ -87,21 +91,89 @@ class Session:
             series=series,
             phase=phase,
             volume=volume,
+            clip=None,
+            playback=self.state.playback if is_same_series else self._stopped(),
+            suggestions=self.state.suggestions if is_same_series else (),
             anatomy=anatomy,
             history=history,
             view=_view_of(anatomy, self.state.view),
             crosshair_mm=self._kept_crosshair(volume) if is_same_space else middle,
             window=self._kept_window(series, volume),
-            along_image=is_oblique(volume),
+            along_image=self._kept_axes(series, volume),
             placed_mm=(),
             selected_id=self.state.selected_id if is_same_space else None,
             case=self.state.case if is_same_space else None,
             saved=self.state.saved if is_same_space else None,
-            notices=(*self.state.notices, *series.findings),
+            # Said once when a series is opened, not again at each of its phases.
+            notices=self.state.notices if is_same_series else (*self.state.notices, *series.findings),
         )
 
-    def show_anatomy(self, anatomy: Anatomy) -> None:
+    def show_clip(self, clip: OpenClip) -> None:
+        """Show a picture without a place in the patient instead of the slices; surfaces and plan stay."""
+        self._change(
+            clip=clip,
+            playback=self._stopped(),
+            tool=Tool.NAVIGATE,
+            placed_mm=(),
+            notices=(*self.state.notices, *dict.fromkeys((*clip.series.findings, *clip.clip.findings))),
+        )
+
+    def show_moment(self, index: int, content: Moment) -> None:
+        """Show another phase of the open series, or another frame of the open clip.
+
+        Raises:
+            PlannerError: as `show_volume`.
+        """
+        if self.state.clip is not None and isinstance(content, np.ndarray):
+            self._change(clip=self.state.clip.at(index, content))
+        elif self.state.series is not None and isinstance(content, Volume):
+            self.show_volume(self.state.series, index, content)
+
+    def set_playback(self, playback: Playback) -> None:
+        """Play, pause, loop, or change the speed."""
+        self._change(playback=playback)
+
+    def suggest(self, series: Series, suggestions: tuple[tuple[int, str], ...]) -> None:
+        """Note which phases of a series the images suggest to be ED and ES; dropped when it is not open any more."""
+        if self._is_open(series):
+            self._change(suggestions=suggestions)
+
+    def measure_clip(self, is_measuring: bool) -> None:
+        """Take the ruler for the picture in hand, or put it away."""
+        if self.state.clip is not None:
+            self._change(clip=replace(self.state.clip, is_measuring=is_measuring, start=None))
+
+    def place_on_clip(self, at: Pixel) -> None:
+        """Place one end of a ruler on the picture, (column, row)."""
+        clip = self.state.clip
+        if clip is not None and clip.is_measuring:
+            self._change(clip=clip.with_point(at), playback=self._stopped())
+
+    def remove_rulers(self) -> None:
+        """Take all rulers off the picture."""
+        if self.state.clip is not None:
+            self._change(clip=replace(self.state.clip, rulers=(), start=None))
+
+    def show_given(self, given: Anatomy) -> None:
+        """Show structures that came as a file beside those that are there, marked as given.
+
+        Raises:
+            PlannerError: as `show_anatomy`.
+        """
+        volume = self.state.volume
+        if volume is not None and volume.frame_of_reference_uid != given.frame_of_reference_uid:
+            raise other_space()
+        self.show_anatomy(joined(self.state.anatomy, given))
+        if self.state.n_moments > 1 and self.state.clip is None:
+            self.note(shown_with_phase(self.state.phase))
+
+    def show_anatomy(self, anatomy: Anatomy, phase: int | None = None) -> None:
         """Show a reconstruction together with the volume that is open.
+
+        Args:
+            anatomy: what was reconstructed.
+            phase: the phase that it was made from; None for the one that is shown. Made from another one, it is
+                kept until that phase is shown.
 
         Raises:
             PlannerError: it belongs to another patient space than the volume; nothing has changed.
@@ -116,7 +188,11 @@ class Session:
             )
         space = uid or self._space
         history = state.history if state.volume is not None else self._enter_space(space, uid)
-        self._anatomies[space, state.phase] = anatomy
+        made_from = state.phase if phase is None else phase
+        self._anatomies[space, made_from] = anatomy
+        if made_from != state.phase:
+            self.note(_ready_at(made_from))
+            return
         crosshair = state.crosshair_mm or as_point(anatomy.bounds_mm.mean(axis=0))
         self._change(
             anatomy=anatomy,
@@ -188,8 +264,11 @@ class Session:
         self._change(crosshair_mm=as_point(position_mm))
 
     def set_window(self, window: Window) -> None:
-        """Show the slices with this window."""
-        self._change(window=window)
+        """Show the slices, or the picture in their place, with this window."""
+        if self.state.clip is not None:
+            self._change(clip=replace(self.state.clip, window=window))
+        else:
+            self._change(window=window)
 
     def turn_slices(self, along_image: bool) -> None:
         """Let the slices follow the image's own axes, or the patient's."""
@@ -264,11 +343,24 @@ class Session:
         empty = State(folder=self.state.folder, scan=self.state.scan, notices=self.state.notices)
         self._replace(replace(empty, history=history))
 
+    def _is_open(self, series: Series) -> bool:
+        state = self.state
+        is_shown = state.series is not None and state.volume is not None and state.clip is None
+        return is_shown and state.series is not None and state.series.series_uid == series.series_uid
+
+    def _stopped(self) -> Playback:
+        return replace(self.state.playback, is_playing=False)
+
+    def _kept_axes(self, series: Series, volume: Volume) -> bool:
+        # A plane is nothing but a line along any other axes than its own.
+        if self._is_open(series):
+            return self.state.along_image
+        return is_oblique(volume) or volume.shape[0] == 1
+
     def _kept_window(self, series: Series, volume: Volume) -> Window:
         # Playing through the phases of one series must not flicker in brightness.
-        state = self.state
-        is_same_series = state.series is not None and state.series.series_uid == series.series_uid
-        return state.window if is_same_series and state.window is not None else first_window(volume)
+        kept = self.state.window if self._is_open(series) else None
+        return kept or first_window(volume)
 
     def _kept_crosshair(self, volume: Volume) -> Point:
         point = self.state.crosshair_mm
@@ -277,6 +369,15 @@ class Session:
             if (index > -0.5).all() and (index < np.array(volume.shape) - 0.5).all():
                 return point
         return as_point(volume.centre_mm)
+
+
+def _ready_at(phase: int) -> Finding:
+    return Finding(
+        "ready_at_phase",
+        f"the reconstruction of phase {phase + 1} is ready",
+        "another phase is shown now",
+        f"go to phase {phase + 1} to see it",
+    )
 
 
 def _view_of(anatomy: Anatomy | None, before: ViewState) -> ViewState:

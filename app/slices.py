@@ -96,6 +96,14 @@ def is_oblique(volume: Volume) -> bool:
     return bool((best < np.cos(np.radians(OBLIQUE_DEG))).any())
 
 
+def shown_orientations(state: State) -> tuple[Orientation, ...]:
+    """The views that have something to show: of a single plane the plane itself, beside a picture none."""
+    if state.clip is not None:
+        return ()
+    is_plane = state.volume is not None and state.volume.shape[0] == 1
+    return ("axial",) if is_plane and state.along_image else ORIENTATIONS
+
+
 def frame_of(
     volume: Volume,
     orientation: Orientation,

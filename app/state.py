@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.clips import OpenClip
+from app.playback import Playback
 from app.tools import Tool
 from app.windowing import Window
 from core.anatomy import Anatomy
@@ -24,6 +26,9 @@ class State:
     Attributes:
         folder, scan: the study folder and what was found in it.
         source, series, phase, volume: what the slices show, and the study folder it came from.
+        clip: the picture without a place in the patient that is shown instead of the slices.
+        playback: whether and how phases or frames follow each other.
+        suggestions: phases that the images suggest to be end-diastole and end-systole, as (phase, "ED").
         anatomy: the reconstruction in the volume's patient space.
         history: the plan of this patient space with its undo steps; every one of them is in the journal.
         view: how structures, planes and measures are shown.
@@ -42,6 +47,9 @@ class State:
     series: Series | None = None
     phase: int = 0
     volume: Volume | None = None
+    clip: OpenClip | None = None
+    playback: Playback = field(default_factory=Playback)
+    suggestions: tuple[tuple[int, str], ...] = ()
     anatomy: Anatomy | None = None
     history: History = field(default_factory=History)
     view: ViewState = field(default_factory=ViewState)
@@ -64,6 +72,28 @@ class State:
     def is_patient_open(self) -> bool:
         """True when there is a patient space to plan in."""
         return self.volume is not None or self.anatomy is not None
+
+    @property
+    def can_plan(self) -> bool:
+        """True when what is shown lies in a patient space."""
+        return self.is_patient_open and self.clip is None
+
+    @property
+    def shown_series(self) -> Series | None:
+        """The series whose images are in the middle of the window."""
+        return self.clip.series if self.clip is not None else self.series
+
+    @property
+    def n_moments(self) -> int:
+        """How many phases or frames the player has."""
+        if self.clip is not None:
+            return self.clip.clip.n_frames
+        return self.series.n_phases if self.series is not None and self.volume is not None else 0
+
+    @property
+    def moment(self) -> int:
+        """The phase or frame that is shown."""
+        return self.clip.index if self.clip is not None else self.phase
 
     @property
     def is_saved(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from app.given import SurfaceFacts
 from app.reconstruction import Reconstruct
 from app.session import Session
 from app.state import State
@@ -46,8 +47,17 @@ class Desk(Protocol):
     def ask_new_folder(self, title: str, name: str) -> Path | None:
         """Let the user name a new folder; None when they changed their mind."""
 
+    def ask_file(self, title: str, pattern: str) -> Path | None:
+        """Let the user choose a file that exists; `pattern` as Qt writes it. None when they changed their mind."""
+
+    def ask_surface_facts(self, path: Path) -> SurfaceFacts | None:
+        """Let the user say what a surface file does not: its unit and its space. None: changed their mind."""
+
     def confirm(self, question: str, consequence: str) -> bool:
         """Ask before something is lost."""
+
+    def seek(self, moment: int) -> None:
+        """Show another phase of the series or frame of the clip as soon as it is loaded."""
 
     def reset_views(self) -> None:
         """Show everything again, in all views."""
@@ -57,6 +67,9 @@ class Desk(Protocol):
 
     def quit(self) -> None:
         """Close the window."""
+
+
+PICTURE_SHOWN = "the picture that is shown lies in no patient space: open slices to plan on"
 
 
 @dataclass(frozen=True)
@@ -72,6 +85,7 @@ class Command:
         is_enabled: whether it makes sense now.
         is_checked: for a switch: whether it is on; None for a plain action.
         while_busy: also offered while long work runs.
+        why_not: what its tip adds while it is not enabled; empty for nothing.
     """
 
     key: str
@@ -82,6 +96,7 @@ class Command:
     is_enabled: Callable[[State], bool] = lambda state: True
     is_checked: Callable[[State], bool] | None = None
     while_busy: bool = True
+    why_not: Callable[[State], str] = lambda state: ""
 
     def title_for(self, state: State) -> str:
         """What menus say now."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.commands.command import Command, Desk
+from app.commands.command import PICTURE_SHOWN, Command, Desk
 from app.state import State
 from app.tools import Tool
 from plan import edits
@@ -96,7 +96,11 @@ def _holds(tool: Tool) -> Callable[[State], bool]:
 
 
 def _is_open(state: State) -> bool:
-    return state.is_patient_open
+    return state.can_plan
+
+
+def _why_not(state: State) -> str:
+    return PICTURE_SHOWN if state.clip is not None else ""
 
 
 def _has_plane(state: State) -> bool:
@@ -123,7 +127,9 @@ def _lowered(name: str) -> str:
 
 
 def _tool_command(tool: Tool, title: str, key: str, icon: str) -> Command:
-    return Command(f"plan.{tool.value}", title, _take(tool), (key,), icon, _is_open, _holds(tool))
+    return Command(
+        f"plan.{tool.value}", title, _take(tool), (key,), icon, _is_open, _holds(tool), why_not=_why_not
+    )
 
 
 COMMANDS = (
@@ -155,7 +161,15 @@ COMMANDS = (
     _tool_command(Tool.DISTANCE, "Distance", "D", "ruler"),
     _tool_command(Tool.ANGLE, "Angle", "A", "angle"),
     _tool_command(Tool.LANDMARK, "Landmark", "L", "pin"),
-    Command("plan.cut_coronal", "Add cut plane", lambda desk: add_cut_plane(desk), ("P",), "plane", _is_open),
+    Command(
+        "plan.cut_coronal",
+        "Add cut plane",
+        lambda desk: add_cut_plane(desk),
+        ("P",),
+        "plane",
+        _is_open,
+        why_not=_why_not,
+    ),
     Command(
         "plan.cut_axial",
         "Add axial cut plane",
@@ -163,6 +177,7 @@ COMMANDS = (
         ("Shift+P",),
         "",
         _is_open,
+        why_not=_why_not,
     ),
     Command(
         "plan.cut_sagittal",
@@ -171,6 +186,7 @@ COMMANDS = (
         ("Ctrl+P",),
         "",
         _is_open,
+        why_not=_why_not,
     ),
     Command("plan.flip", "Flip cut plane", _flip_selected, ("F",), "", _has_plane),
     Command("plan.lock", "Lock cut plane", _lock_selected, ("K",), "", _has_plane, _is_locked),

@@ -2,41 +2,107 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app import case as cases
+from app import clips, given
 from app.commands.command import Command, Desk
+from app.opening import IMAGE_PATTERN, SURFACE_PATTERN, Opened, is_surface, read_paths
 from app.state import State
+from core.errors import PlannerError
 from core.progress import Progress
-from core.study import ScanResult, Series
+from core.study import Series, SeriesKind
 from core.volume import Volume
 
-
-def open_study(desk: Desk, folder: Path) -> None:
-    """List what a folder holds; a case folder is opened as a case."""
-    if cases.is_case(folder):
-        open_case(desk, folder)
-        return
-    if not may_leave(desk):
-        return
-
-    def work(progress: Progress) -> ScanResult:
-        from imaging.scan import scan_folder
-
-        return scan_folder(folder, progress)
-
-    desk.run("Reading folder", work, lambda scan: desk.session.show_study(folder, scan))
+SLICES = (SeriesKind.STACK, SeriesKind.LOCALISER)
+PICTURES = (SeriesKind.PROJECTION, SeriesKind.CLIP, SeriesKind.CAPTURE)
+STRUCTURES = (SeriesKind.SEGMENTATION, SeriesKind.CONTOURS, SeriesKind.SURFACE)
 
 
-def open_series(desk: Desk, series: Series, phase: int = 0) -> None:
-    """Load one phase of a series and show it."""
+def open_study(desk: Desk, path: Path) -> None:
+    """List what a folder, an archive or a DICOMDIR holds; a case folder is opened as a case."""
+    open_paths(desk, (path,))
 
+
+def open_paths(desk: Desk, paths: Sequence[Path]) -> None:
+    """Open what was dropped or chosen: a case, a study, files of it, or a surface."""
+    if len(paths) == 1 and cases.is_case(paths[0]):
+        open_case(desk, paths[0])
+    elif paths and all(is_surface(path) for path in paths):
+        import_surface(desk, paths[0])
+    elif paths and may_leave(desk):
+        desk.run(
+            "Reading headers", lambda progress: read_paths(paths, progress), lambda found: _show(desk, found)
+        )
+
+
+def open_series(desk: Desk, series: Series, phase: int = 0, number: int = 0) -> None:
+    """Open a series as what it is: slices, pictures or structures.
+
+    Args:
+        desk: where to.
+        series: what to open.
+        phase: of slices: which phase.
+        number: of pictures: which of several clips.
+
+    Raises:
+        PlannerError: nothing of it can be shown, or other work runs.
+    """
+    if series.kind in SLICES:
+        _open_slices(desk, series, phase)
+    elif series.kind in PICTURES:
+        desk.run("Opening pictures", clips.work_of(series, number), desk.session.show_clip)
+    elif series.kind in STRUCTURES:
+        desk.run("Reading structures", given.work_of(series), desk.session.show_given)
+    else:
+        raise PlannerError(
+            "the report is not opened", "it holds text, no images", "read it where it was written, or export it"
+        )
+
+
+def import_surface(desk: Desk, path: Path) -> None:
+    """Show a surface file over the images that are open, after a person has said its unit and its space.
+
+    Raises:
+        PlannerError: no images are open that it could lie in.
+    """
+    images = desk.session.state.volume
+    if images is None:
+        raise PlannerError(
+            "the surface is not opened",
+            "a surface file does not say whose heart it is",
+            "open the images of this patient first",
+        )
+    facts = desk.ask_surface_facts(path)
+    if facts is not None:
+        desk.run("Reading surface", given.work_of_surface(path, facts, images), desk.session.show_given)
+
+
+def phase_to_open(state: State, series: Series) -> int:
+    """The phase at which to open a series: planes of one heart keep theirs when one goes from one to the next."""
+    now = state.series
+    is_beside = (
+        now is not None
+        and now.n_phases == series.n_phases
+        and now.frame_of_reference_uid == series.frame_of_reference_uid != ""
+    )
+    return state.phase if is_beside else 0
+
+
+def _open_slices(desk: Desk, series: Series, phase: int) -> None:
     def work(progress: Progress) -> Volume:
         from imaging.load import load_series
 
         return load_series(series, phase, progress)
 
     desk.run("Loading images", work, lambda volume: desk.session.show_volume(series, phase, volume))
+
+
+def _show(desk: Desk, found: Opened) -> None:
+    desk.session.show_study(found.folder, found.scan)
+    if found.chosen is not None:
+        open_series(desk, found.chosen)
 
 
 def open_case(desk: Desk, folder: Path) -> None:
@@ -74,6 +140,31 @@ def _ask_and_open_study(desk: Desk) -> None:
         open_study(desk, folder)
 
 
+def _ask_and_open_file(desk: Desk) -> None:
+    path = desk.ask_file("Open an image, an archive (zip) or a DICOMDIR", IMAGE_PATTERN)
+    if path is not None:
+        open_paths(desk, (path,))
+
+
+def _ask_and_import_surface(desk: Desk) -> None:
+    path = desk.ask_file("Import a surface", SURFACE_PATTERN)
+    if path is not None:
+        import_surface(desk, path)
+
+
+def _of_the_chosen(run: Callable[[Desk, Series], None]) -> Callable[[Desk], None]:
+    def on_chosen(desk: Desk) -> None:
+        if not desk.chosen_series:
+            raise PlannerError("nothing was opened", "no series is marked in the list", "mark one first")
+        run(desk, desk.chosen_series[0])
+
+    return on_chosen
+
+
+def _open_chosen(desk: Desk, series: Series) -> None:
+    open_series(desk, series, phase_to_open(desk.session.state, series))
+
+
 def _save(desk: Desk) -> None:
     if desk.session.state.case is not None:
         save_case(desk, desk.session.state.case)
@@ -93,8 +184,32 @@ def _is_open(state: State) -> bool:
     return state.is_patient_open
 
 
+def _has_images(state: State) -> bool:
+    return state.volume is not None
+
+
 COMMANDS = (
     Command("file.open", "Open folder…", _ask_and_open_study, ("Ctrl+O",), "folder", while_busy=False),
+    Command("file.open_file", "Open file…", _ask_and_open_file, ("Ctrl+Shift+O",), "", while_busy=False),
+    Command(
+        "file.open_series",
+        "Open series",
+        _of_the_chosen(_open_chosen),
+        (),
+        "",
+        lambda state: state.scan is not None and bool(state.scan.series),
+        while_busy=False,
+    ),
+    Command(
+        "file.import_surface",
+        "Import surface…",
+        _ask_and_import_surface,
+        (),
+        "",
+        _has_images,
+        while_busy=False,
+        why_not=lambda state: "open the images of this patient first",
+    ),
     Command("file.save", "Save case", _save, ("Ctrl+S",), "save", _is_open, while_busy=False),
     Command("file.save_as", "Save case as…", _save_as, ("Ctrl+Shift+S",), "", _is_open, while_busy=False),
     Command("file.quit", "Quit", lambda desk: desk.quit(), ("Ctrl+Q",)),

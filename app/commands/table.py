@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.commands import planning, reconstructing, study, viewing
+from app.commands import planning, playing, reconstructing, study, viewing
 from app.commands.command import Command, Desk
 
 MENUS: Mapping[str, str] = {
@@ -15,6 +15,8 @@ MENUS: Mapping[str, str] = {
     "view": "&View",
     "help": "&Help",
 }
+# What the list of series offers for the one under the pointer.
+SERIES_MENU: tuple[str, ...] = ("file.open_series",)
 TOOLBAR: tuple[tuple[str, ...], ...] = (
     ("file.open", "file.save"),
     ("edit.undo", "edit.redo"),
@@ -33,6 +35,7 @@ COMMANDS: tuple[Command, ...] = (
     *planning.COMMANDS,
     *reconstructing.COMMANDS,
     *viewing.COMMANDS,
+    *playing.COMMANDS,
     Command("help.about", "About Auricle", _about, ("F1",)),
 )
 BY_KEY: Mapping[str, Command] = {command.key: command for command in COMMANDS}

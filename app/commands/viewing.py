@@ -5,25 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from app.clips import fitted
 from app.commands.command import Command, Desk
 from app.state import State
-from app.windowing import presets
+from app.windowing import FITTED, Window, presets
 
 N_PRESETS = 5
 
 
 def preset_name(state: State, number: int) -> str | None:
-    """Name of the numbered window preset for the open volume, counted from 1."""
-    names = list(presets(state.volume)) if state.volume is not None else []
+    """Name of the numbered window preset for what is shown, counted from 1."""
+    names = list(_presets(state))
     return names[number - 1] if number <= len(names) else None
+
+
+def _presets(state: State) -> dict[str, Window]:
+    if state.clip is not None:
+        return {FITTED: fitted(state.clip.pixels)} if state.clip.window is not None else {}
+    return presets(state.volume) if state.volume is not None else {}
 
 
 def _use_preset(number: int) -> Callable[[Desk], None]:
     def run(desk: Desk) -> None:
         state = desk.session.state
         name = preset_name(state, number)
-        if name is not None and state.volume is not None:
-            desk.session.set_window(presets(state.volume)[name])
+        if name is not None:
+            desk.session.set_window(_presets(state)[name])
 
     return run
 
@@ -54,7 +61,7 @@ def _toggle_planes(desk: Desk) -> None:
 
 
 def _has_volume(state: State) -> bool:
-    return state.volume is not None
+    return state.volume is not None and state.clip is None
 
 
 COMMANDS = (

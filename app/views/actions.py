@@ -67,4 +67,5 @@ def _short(command: Command) -> str:
 
 def _tip(command: Command, state: State) -> str:
     keys = f"  ({command.shortcuts[0]})" if command.shortcuts else ""
-    return f"{command.title_for(state)}{keys}"
+    reason = "" if command.is_enabled(state) else command.why_not(state)
+    return f"{command.title_for(state)}{keys}" + (f"\n{reason[:1].upper()}{reason[1:]}." if reason else "")

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 from PyQt6.QtWidgets import QFileDialog, QMessageBox
 
 from app.commands.command import Command
+from app.given import SurfaceFacts
 from app.jobs import JobRunner
 from app.reconstruction import Reconstruct
 from app.session import Session
 from app.views.about import show_about
+from app.views.surface_dialog import SurfaceDialog
 from core.errors import PlannerError
 from core.progress import Progress
 from core.study import Series
@@ -79,6 +81,15 @@ class QtDesk:
         path, _ = QFileDialog.getSaveFileName(self._window, title, start, "Auricle case (*.auricle)")
         return Path(path) if path else None
 
+    def ask_file(self, title: str, pattern: str) -> Path | None:
+        """Let the user choose a file that exists."""
+        path, _ = QFileDialog.getOpenFileName(self._window, title, self._start_folder(), pattern)
+        return Path(path) if path else None
+
+    def ask_surface_facts(self, path: Path) -> SurfaceFacts | None:
+        """Let the user say in which unit and space a surface file is written."""
+        return SurfaceDialog.ask(self._window, path.name)
+
     def confirm(self, question: str, consequence: str) -> bool:
         """Ask before something is lost."""
         box = QMessageBox(self._window)
@@ -87,6 +98,10 @@ class QtDesk:
         box.setStandardButtons(QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(QMessageBox.StandardButton.Cancel)
         return box.exec() == QMessageBox.StandardButton.Discard
+
+    def seek(self, moment: int) -> None:
+        """Show another phase or frame as soon as it is loaded."""
+        self._window.player.seek(moment)
 
     def reset_views(self) -> None:
         """Show everything again, in all views."""

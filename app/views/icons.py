@@ -32,6 +32,12 @@ _PATHS = {
     "unlock": "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 6.5-1.8",
     "play": "M8 5l11 7-11 7z",
     "stop": "M6 6h12v12H6z",
+    "pause": "M8 5v14M16 5v14",
+    "next": "M7 5l9 7-9 7zM18 5v14",
+    "previous": "M17 5l-9 7 9 7zM6 5v14",
+    "loop": "M17 3l3 3-3 3M20 6H8a4 4 0 0 0-4 4v1M7 21l-3-3 3-3M4 18h12a4 4 0 0 0 4-4v-1",
+    "notice": "M12 4L2.500 20h19zM12 10v5M12 17.500v.500",
+    "file": "M6 3h8l4 4v14H6zM14 3v4h4",
 }
 
 

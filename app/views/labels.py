@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLabel, QWidget
 
@@ -14,3 +16,8 @@ def plain_label(text: str = "", role: str = "", parent: QWidget | None = None) -
     if role:
         label.setProperty("role", role)
     return label
+
+
+def plain_tip(text: str) -> str:
+    """A tool tip that shows text as it is and breaks its lines; what looks like HTML stays text."""
+    return "<p>" + escape(text).replace("\n", "<br>") + "</p>" if text else ""

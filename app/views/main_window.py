@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from PyQt6.QtCore import QByteArray, QSize, Qt, QTimer
+from PyQt6.QtCore import QByteArray, QPoint, QSize, Qt, QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
-from PyQt6.QtWidgets import QMainWindow, QSplitter, QTabWidget, QToolBar, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QMainWindow, QMenu, QSplitter, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
 from app.commands import study
+from app.commands.table import SERIES_MENU
 from app.jobs import JobRunner
 from app.reconstruction import Reconstruct
 from app.session import Session
@@ -21,6 +22,7 @@ from app.views.labels import plain_label
 from app.views.notices import NoticeBar
 from app.views.plan_list import PlanList
 from app.views.planning import PlanningPage
+from app.views.player import Player
 from app.views.preload import preload_3d
 from app.views.progress import ProgressStrip
 from app.views.structures import StructureList
@@ -53,6 +55,7 @@ class MainWindow(QMainWindow):
         self.desk = QtDesk(self, session, reconstruct)
         self.actions_ = Actions(self, self.desk.do)
         self.thumbnails = Thumbnails(THUMBNAIL, self)
+        self.player = Player(self)
         self._loader = JobRunner(self)
         self._is_scene_wanted, self._is_closed = True, False
         self._lay_out()
@@ -65,8 +68,19 @@ class MainWindow(QMainWindow):
         self._show_all(session.state)
 
     def open_folder(self, folder: Path) -> None:
-        """Open a study or a case."""
-        self.desk.attempt(lambda: study.open_study(self.desk, folder))
+        """Open a study or a case: a folder, an archive, a DICOMDIR or a file."""
+        self.open_paths((folder,))
+
+    def open_paths(self, paths: tuple[Path, ...]) -> None:
+        """Open what was dropped or chosen."""
+        self.desk.attempt(lambda: study.open_paths(self.desk, paths))
+
+    def show_series_menu(self, at: QPoint) -> None:
+        """What can be done with the series under the pointer."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addActions(self.actions_.by_key[key] for key in SERIES_MENU)
+        menu.popup(at)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """The 3-D library is slow to import: fetched in a thread once the window has been seen."""
@@ -88,22 +102,22 @@ class MainWindow(QMainWindow):
         # Gone for the user at once; an import that runs in a thread cannot be cut short.
         self.hide()
         self.ar.close_view()
-        for jobs in (self.thumbnails, self._loader, self.desk.jobs):
+        for jobs in (self.player, self.thumbnails, self._loader, self.desk.jobs):
             jobs.close(LONGEST_GOODBYE_S)
         self.planning.scene.close_scene()
         self.session.close()
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
-        """A folder may be dropped."""
-        if event is not None and _dropped_folder(event) is not None and not self.desk.is_busy:
+        """Folders and files may be dropped."""
+        if event is not None and _dropped(event) and not self.desk.is_busy:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent | None) -> None:
-        """Open the folder that was dropped."""
-        folder = _dropped_folder(event) if event is not None else None
-        if folder is not None:
-            self.open_folder(folder)
+        """Open what was dropped, together."""
+        paths = _dropped(event) if event is not None else ()
+        if paths:
+            self.open_paths(paths)
 
     def _fetch_3d(self) -> None:
         self._loader.start("3-D view", preload_3d, lambda _: self.planning.scene.build(), self.session.refuse)
@@ -114,8 +128,8 @@ class MainWindow(QMainWindow):
             self.browser.show_scan(after.scan)
             self.thumbnails.make(after.scan)
             self.browser.show_recent(self.session.settings.recent_studies)
-        if after.series is not before.series or after.scan is not before.scan:
-            self.browser.show_open_series(after.series)
+        if after.shown_series is not before.shown_series or after.scan is not before.scan:
+            self.browser.show_open_series(after.shown_series)
         if after.anatomy is not before.anatomy:
             self.structures.show_anatomy(after.anatomy)
             self.structures.show_view(after.view)
@@ -124,6 +138,7 @@ class MainWindow(QMainWindow):
         if after.history is not before.history or after.selected_id != before.selected_id:
             self.plan_list.show_plan(after.plan, after.selected_id)
         self.planning.show_state(after)
+        self.player.show_state(after)
         if any(getattr(after, name) is not getattr(before, name) for name in SEEN_BY_AR):
             self.ar.show_state(after)
         if after.notices != before.notices:
@@ -199,12 +214,9 @@ class MainWindow(QMainWindow):
         self.session.remember(replace(self.session.settings, window_geometry=geometry))
 
 
-def _dropped_folder(event: QDragEnterEvent | QDropEvent) -> Path | None:
+def _dropped(event: QDragEnterEvent | QDropEvent) -> tuple[Path, ...]:
     data = event.mimeData()
-    paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data else []
-    if len(paths) != 1:
-        return None
-    return paths[0] if paths[0].is_dir() else paths[0].parent
+    return tuple(Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()) if data else ()
 
 
 def _n_common(before: tuple[object, ...], after: tuple[object, ...]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
+from app.describe import describe_finding
 from app.views.labels import plain_label
 from app.views.theme import RAISED, STOP, WARNING
 from core.errors import Finding
@@ -46,20 +47,14 @@ class NoticeBar(QWidget):
                 f"#notices, #notices QLabel {{ background: {RAISED}; }}"
                 f"#notices {{ border-left: 4px solid {edge}; }}"
             )
-            self.text.setText(_sentence(newest))
+            self.text.setText(describe_finding(newest))
             self._count.setText(f"{len(self._open)} notices" if len(self._open) > 1 else "")
 
     def _copy(self) -> None:
         clipboard = QApplication.clipboard()
         if clipboard is not None:
-            clipboard.setText("\n".join(_sentence(finding) for finding in self._open))
+            clipboard.setText("\n".join(describe_finding(finding) for finding in self._open))
 
     def _close(self) -> None:
         self._open.pop()
         self._show()
-
-
-def _sentence(finding: Finding) -> str:
-    what = finding.what[:1].upper() + finding.what[1:]
-    fix = finding.fix[:1].upper() + finding.fix[1:]
-    return f"{what}: {finding.why}. {fix}."

@@ -42,6 +42,7 @@ class SceneView(QWidget):
         self.interactor: Any = None
         self._state = State()
         self._pressed: QPoint | None = None
+        self._framed_uid: str | None = None
         self._waiting = plain_label("Preparing the 3-D view…", "quiet")
         self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._layout = QStackedLayout(self)
@@ -66,12 +67,10 @@ class SceneView(QWidget):
 
     def show_state(self, state: State) -> None:
         """Show this state from now on."""
-        is_new_anatomy = state.anatomy is not self._state.anatomy
         self._state = state
         if self.renderer is not None:
             self._show(state.plan)
-            if is_new_anatomy:
-                self.renderer.reset_camera()
+            self._frame_new_patient(state)
             is_navigating = state.tool is Tool.NAVIGATE
             self.interactor.setCursor(
                 Qt.CursorShape.ArrowCursor if is_navigating else Qt.CursorShape.CrossCursor
@@ -106,6 +105,15 @@ class SceneView(QWidget):
                 self._pick(here, self.looked_at)
         return False
 
+    def _frame_new_patient(self, state: State) -> None:
+        """Look at the first anatomy of a patient space as a whole; phases that follow keep the user's view."""
+        uid = state.anatomy.frame_of_reference_uid if state.anatomy is not None else None
+        if state.volume is not None and state.volume.frame_of_reference_uid != self._framed_uid and uid is None:
+            self._framed_uid = None
+        if uid is not None and uid != self._framed_uid and self.renderer is not None:
+            self._framed_uid = uid
+            self.renderer.reset_camera()
+
     def _pick(self, here: QPoint, signal: Any) -> None:
         if self.renderer is None:
             return
@@ -133,7 +141,8 @@ class SceneView(QWidget):
         from render.camera import fit
 
         volume = self._state.volume
-        if volume is None or self._state.anatomy is not None:
+        is_framed = volume is not None and volume.frame_of_reference_uid == self._framed_uid
+        if volume is None or self._state.anatomy is not None or is_framed:
             return None
         ends = np.array([(0, 0, 0), volume.shape]) - 0.5
         corners = np.array(list(product(*ends.T)))

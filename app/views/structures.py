@@ -7,6 +7,7 @@ from PyQt6.QtGui import QColor, QIcon, QPixmap
 from PyQt6.QtWidgets import QColorDialog, QGridLayout, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from app.describe import structure_title, structure_volume
+from app.given import given_keys
 from app.views.icons import icon
 from app.views.labels import plain_label
 from core.anatomy import Anatomy
@@ -43,9 +44,10 @@ class StructureList(QWidget):
             row.delete()
         self.rows.clear()
         self._empty.setVisible(anatomy is None)
+        given = given_keys(anatomy) if anatomy is not None else frozenset()
         for number, key in enumerate(anatomy.surfaces if anatomy else ()):
             assert anatomy is not None
-            row = StructureRow(self, structure_title(key), structure_volume(anatomy, key))
+            row = StructureRow(self, structure_title(key), structure_volume(anatomy, key), key in given)
             row.place(self._grid, number)
             row.eye.clicked.connect(lambda checked, key=key: self._ask(key, is_visible=checked))
             row.opacity.valueChanged.connect(lambda percent, key=key: self._ask(key, opacity=percent / 100.0))
@@ -71,7 +73,7 @@ class StructureList(QWidget):
 class StructureRow:
     """The controls of one structure."""
 
-    def __init__(self, parent: QWidget, title: str, volume: str) -> None:
+    def __init__(self, parent: QWidget, title: str, volume: str, is_given: bool = False) -> None:
         self.eye = QToolButton(parent)
         self.eye.setCheckable(True)
         self.eye.setProperty("flat", True)
@@ -81,13 +83,17 @@ class StructureRow:
         self.swatch.setIconSize(QSize(16, 16))
         self.swatch.setToolTip("Colour")
         self.title = plain_label(title, parent=parent)
+        self.origin = plain_label("given" if is_given else "", "notice", parent)
+        self.origin.setToolTip(
+            "From a file, not reconstructed here: judge it by the images" if is_given else ""
+        )
         self.volume = plain_label(volume, "quiet", parent)
         self.volume.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.opacity = QSlider(Qt.Orientation.Horizontal, parent)
         self.opacity.setRange(5, 100)
         self.opacity.setFixedWidth(64)
         self.opacity.setToolTip("Opacity")
-        self._widgets = (self.eye, self.swatch, self.title, self.volume, self.opacity)
+        self._widgets = (self.eye, self.swatch, self.title, self.origin, self.volume, self.opacity)
 
     def place(self, grid: QGridLayout, number: int) -> None:
         """Take one row of a grid."""

@@ -1,15 +1,17 @@
-"""The study browser: patients, studies and series with thumbnails; open or drop a folder, or a recent one."""
+"""The study browser: patients, studies and series with thumbnails, a filter, and what was found about each."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QIcon, QImage, QPixmap
+from PyQt6.QtCore import QPoint, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QIcon, QImage, QPixmap
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
+    QHBoxLayout,
+    QLineEdit,
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -17,40 +19,68 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from app.describe import describe_patient, describe_series, describe_study
+from app.describe import (
+    ASIDE,
+    describe_finding,
+    describe_patient,
+    describe_series,
+    describe_study,
+    matches,
+    sort_for_people,
+)
 from app.views.icons import icon
-from app.views.labels import plain_label
+from app.views.labels import plain_label, plain_tip
+from app.views.series_details import SeriesDetails
+from app.views.theme import QUIET
+from app.views.thumbnails import placeholder
 from core.study import ScanResult, Series
 
 THUMBNAIL = 56
 SERIES_ROLE = Qt.ItemDataRole.UserRole
+AROUND_ROLE = Qt.ItemDataRole.UserRole + 1
 
 
 class StudyBrowser(QWidget):
     """Lists what a folder holds; emits folders and series that the user wants open."""
 
     browse_requested = pyqtSignal()
+    browse_file_requested = pyqtSignal()
     folder_chosen = pyqtSignal(object)
     series_chosen = pyqtSignal(object)
+    menu_requested = pyqtSignal(QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("browser")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._items: dict[str, QTreeWidgetItem] = {}
-        self._open = QPushButton(icon("folder"), "Open folder…")
-        self._open.clicked.connect(self.browse_requested)
+        open_folder = QPushButton(icon("folder"), "Open folder…")
+        open_file = QPushButton(icon("file"), "Open file…")
+        open_folder.clicked.connect(self.browse_requested)
+        open_file.clicked.connect(self.browse_file_requested)
         self.recent = QComboBox()
         self.recent.setPlaceholderText("Recent studies")
         self.recent.activated.connect(self._choose_recent)
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter: name, description, MR, clip…")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.textChanged.connect(self._show_matching)
         self.tree = self._make_tree()
+        self.details = SeriesDetails()
         self._hint = plain_label(
-            "Open a folder of DICOM, NIfTI, NRRD or MHA files,\nor drop one here.", "quiet"
+            "Open a folder, a zip, a DICOMDIR or a single\nDICOM, NIfTI, NRRD or MHA file, or drop it here.",
+            "quiet",
         )
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(6)
+        buttons.addWidget(open_folder)
+        buttons.addWidget(open_file)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 6, 8)
-        for widget in (plain_label("Studies", "heading"), self._open, self.recent, self.tree, self._hint):
+        layout.addWidget(plain_label("Studies", "heading"))
+        layout.addLayout(buttons)
+        for widget in (self.recent, self.filter, self.tree, self.details, self._hint):
             layout.addWidget(widget)
         layout.setStretchFactor(self.tree, 1)
 
@@ -64,19 +94,24 @@ class StudyBrowser(QWidget):
         self.tree.clear()
         self._items.clear()
         self._hint.setVisible(scan is None)
-        for number, patient in enumerate(scan.patients if scan else (), start=1):
-            owner = self._branch(self.tree.invisibleRootItem(), describe_patient(patient, number))
+        self.filter.setVisible(scan is not None)
+        self.filter.clear()
+        for number, patient in enumerate(sort_for_people(scan) if scan else (), start=1):
+            name = describe_patient(patient, number)
+            owner = self._branch(self.tree.invisibleRootItem(), name)
             for study in patient.studies:
-                branch = self._branch(owner, describe_study(study))
+                title = describe_study(study)
+                branch = self._branch(owner, title)
                 for series in study.series:
-                    self._items[series.series_uid] = self._leaf(branch, series)
+                    self._items[series.series_uid] = self._leaf(branch, series, f"{name} {title}")
+        self._show_details()
 
     def show_recent(self, folders: tuple[str, ...]) -> None:
         """Offer folders that were opened before."""
         self.recent.clear()
         for folder in folders:
             self.recent.addItem(Path(folder).name or folder, folder)
-            self.recent.setItemData(self.recent.count() - 1, folder, Qt.ItemDataRole.ToolTipRole)
+            self.recent.setItemData(self.recent.count() - 1, plain_tip(folder), Qt.ItemDataRole.ToolTipRole)
         self.recent.setCurrentIndex(-1)
         self.recent.setEnabled(bool(folders))
 
@@ -98,29 +133,47 @@ class StudyBrowser(QWidget):
     def _make_tree(self) -> QTreeWidget:
         tree = QTreeWidget()
         tree.setHeaderHidden(True)
+        tree.setColumnCount(2)
         tree.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         tree.setIndentation(12)
         tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         tree.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header = tree.header()
+        if header is not None:
+            header.setStretchLastSection(False)
+            header.setSectionResizeMode(0, header.ResizeMode.Stretch)
+            header.setSectionResizeMode(1, header.ResizeMode.Fixed)
+            header.setMinimumSectionSize(20)
+            header.resizeSection(1, 26)
         tree.itemActivated.connect(self._choose)
+        tree.itemSelectionChanged.connect(self._show_details)
+        tree.customContextMenuRequested.connect(self._ask_menu)
         return tree
 
-    @staticmethod
-    def _branch(parent: QTreeWidgetItem | None, text: str) -> QTreeWidgetItem:
+    def _branch(self, parent: QTreeWidgetItem | None, text: str) -> QTreeWidgetItem:
         item = QTreeWidgetItem(parent, [text])
         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        item.setFirstColumnSpanned(True)
         item.setExpanded(True)
+        item.setToolTip(0, plain_tip(text))
         return item
 
     @staticmethod
-    def _leaf(parent: QTreeWidgetItem, series: Series) -> QTreeWidgetItem:
-        item = QTreeWidgetItem(parent, [describe_series(series)])
+    def _leaf(parent: QTreeWidgetItem, series: Series, around: str) -> QTreeWidgetItem:
+        text = describe_series(series)
+        item = QTreeWidgetItem(parent, [text])
         item.setData(0, SERIES_ROLE, series)
-        blank = QPixmap(THUMBNAIL, THUMBNAIL)
-        blank.fill(Qt.GlobalColor.black)
-        item.setIcon(0, QIcon(blank))
+        item.setData(0, AROUND_ROLE, around)
+        item.setIcon(0, QIcon(placeholder(series.kind, THUMBNAIL)))
+        item.setToolTip(0, plain_tip(text))
+        if series.kind in ASIDE:
+            item.setForeground(0, QColor(QUIET))
         if series.findings:
-            item.setToolTip(0, "\n".join(finding.what for finding in series.findings))
+            item.setIcon(1, icon("notice"))
+            tip = "\n\n".join(describe_finding(finding) for finding in series.findings)
+            item.setToolTip(1, plain_tip(tip))
+            item.setToolTip(0, plain_tip(f"{text}\n\n{tip}"))
         return item
 
     def _choose(self, item: QTreeWidgetItem) -> None:
@@ -132,3 +185,29 @@ class StudyBrowser(QWidget):
         folder = self.recent.itemData(index)
         self.recent.setCurrentIndex(-1)
         self.folder_chosen.emit(Path(folder))
+
+    def _ask_menu(self, at: QPoint) -> None:
+        item = self.tree.itemAt(at)
+        viewport = self.tree.viewport()
+        if item is not None and item.data(0, SERIES_ROLE) is not None and viewport is not None:
+            self.menu_requested.emit(viewport.mapToGlobal(at))
+
+    def _show_details(self) -> None:
+        chosen = self.chosen_series
+        self.details.show_series(chosen[0] if len(chosen) == 1 else None)
+
+    def _show_matching(self, wanted: str) -> None:
+        """Hide what does not match, and branches that are left without a series."""
+        for item in self._items.values():
+            series, around = item.data(0, SERIES_ROLE), item.data(0, AROUND_ROLE)
+            item.setHidden(not matches(series, around, wanted))
+        root = self.tree.invisibleRootItem()
+        for patient in _children(root):
+            for study in _children(patient):
+                study.setHidden(all(item.isHidden() for item in _children(study)))
+            patient.setHidden(all(study.isHidden() for study in _children(patient)))
+
+
+def _children(item: QTreeWidgetItem | None) -> list[QTreeWidgetItem]:
+    found = [item.child(n) for n in range(item.childCount())] if item is not None else []
+    return [child for child in found if child is not None]

@@ -51,7 +51,7 @@ QLineEdit, QComboBox, QSpinBox {{
     background: {GROUND}; border: 1px solid {LINE}; border-radius: 4px; padding: 4px 6px;
 }}
 QLineEdit:focus, QComboBox:focus {{ border-color: {ACCENT}; }}
-QTreeWidget, QListWidget, QTableWidget {{
+QTreeWidget, QListWidget, QTableWidget, QPlainTextEdit {{
     background: {GROUND}; border: 1px solid {LINE}; border-radius: 5px; outline: 0;
 }}
 QTreeWidget::item, QListWidget::item {{ padding: 3px 2px; }}

@@ -5,12 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtCore import QObject, QRectF, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QPainter, QPixmap
 
+from app.describe import WITHOUT_PICTURES
 from app.jobs import JobRunner
+from app.views.theme import QUIET
 from core.errors import PlannerError
 from core.progress import Progress
-from core.study import ScanResult, Series
+from core.study import ScanResult, Series, SeriesKind
+
+WORDS = {
+    SeriesKind.SEGMENTATION: "SEG",
+    SeriesKind.CONTOURS: "RT",
+    SeriesKind.SURFACE: "STL",
+    SeriesKind.REPORT: "SR",
+}
+
+
+def placeholder(kind: SeriesKind, size: int) -> QPixmap:
+    """What stands before a series until its picture is there, or instead of one."""
+    picture = QPixmap(size, size)
+    picture.fill(Qt.GlobalColor.black)
+    if kind in WORDS:
+        painter = QPainter(picture)
+        painter.setPen(QColor(QUIET))
+        painter.drawText(QRectF(0, 0, size, size), Qt.AlignmentFlag.AlignCenter, WORDS[kind])
+        painter.end()
+    return picture
 
 
 class Thumbnails(QObject):
@@ -35,7 +57,7 @@ class Thumbnails(QObject):
         return self._jobs.close(timeout_s)
 
     def _next(self) -> None:
-        series = next(self._waiting, None)
+        series = next((series for series in self._waiting if series.kind not in WITHOUT_PICTURES), None)
         if series is None:
             return
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.commands import planning, study
+from app.commands import planning, playing, study
 from core.study import Series
 from plan.items import CutPlane, Point
 
@@ -18,13 +18,17 @@ def connect_wishes(window: MainWindow) -> None:
     wishes = _Wishes(window)
     session, desk = window.session, window.desk
     window.browser.browse_requested.connect(window.actions_.by_key["file.open"].trigger)
+    window.browser.browse_file_requested.connect(window.actions_.by_key["file.open_file"].trigger)
     window.browser.folder_chosen.connect(window.open_folder)
+    window.browser.menu_requested.connect(window.show_series_menu)
     window.browser.series_chosen.connect(wishes.open_series)
     window.thumbnails.made.connect(window.browser.show_thumbnail)
     window.planning.looked_at.connect(session.look_at)
     window.planning.placed.connect(lambda place: desk.attempt(lambda: session.place(place)))
     window.planning.window_dragged.connect(wishes.drag_window)
-    window.planning.phase_requested.connect(wishes.open_phase)
+    window.planning.clip.stepped.connect(lambda n_steps: playing.step(desk, n_steps))
+    window.planning.clip.placed.connect(lambda column, row: session.place_on_clip((column, row)))
+    _connect_player(window)
     window.planning.scene.plane_moved.connect(wishes.move_plane)
     window.planning.scene.refused.connect(session.refuse)
     window.structures.look_requested.connect(session.look)
@@ -32,6 +36,17 @@ def connect_wishes(window: MainWindow) -> None:
     window.ar.refused.connect(session.refuse)
     window.ar.setup_used.connect(wishes.remember_ar)
     window.progress.cancel_requested.connect(desk.cancel)
+
+
+def _connect_player(window: MainWindow) -> None:
+    session, desk, bar, player = window.session, window.desk, window.planning.player, window.player
+    bar.sought.connect(player.seek)
+    bar.play_requested.connect(lambda: playing.toggle_play(desk))
+    bar.step_requested.connect(lambda n_steps: playing.step(desk, n_steps))
+    bar.playback_requested.connect(session.set_playback)
+    player.due.connect(lambda moment, content: desk.attempt(lambda: session.show_moment(moment, content)))
+    player.ended.connect(lambda: session.set_playback(replace(session.state.playback, is_playing=False)))
+    player.refused.connect(session.refuse)
 
 
 def _connect_plan_list(window: MainWindow, wishes: _Wishes) -> None:
@@ -52,15 +67,12 @@ class _Wishes:
         self._session, self._desk = window.session, window.desk
 
     def open_series(self, series: Series) -> None:
-        self._desk.attempt(lambda: study.open_series(self._desk, series))
-
-    def open_phase(self, phase: int) -> None:
-        series = self._session.state.series
-        if series is not None and phase != self._session.state.phase:
-            self._desk.attempt(lambda: study.open_series(self._desk, series, phase))
+        phase = study.phase_to_open(self._session.state, series)
+        self._desk.attempt(lambda: study.open_series(self._desk, series, phase))
 
     def drag_window(self, across: float, down: float) -> None:
-        window = self._session.state.window
+        state = self._session.state
+        window = state.clip.window if state.clip is not None else state.window
         if window is not None:
             self._session.set_window(window.dragged(across, down))
 

@@ -13,6 +13,7 @@ import pytest
 from app.commands import study
 from app.commands.planning import change_item, go_to
 from app.commands.table import BY_KEY, COMMANDS, MENUS, TOOLBAR
+from app.given import SurfaceFacts
 from app.session import Session
 from app.state import State
 from core.anatomy import Anatomy
@@ -50,6 +51,16 @@ class FakeDesk:
 
     def ask_new_folder(self, title: str, name: str) -> Path | None:
         return self.answers.pop(0)
+
+    def ask_file(self, title: str, pattern: str) -> Path | None:
+        return self.answers.pop(0)
+
+    def ask_surface_facts(self, path: Path) -> SurfaceFacts | None:
+        self.asked.append(path.name)
+        return self.answers.pop(0)
+
+    def seek(self, moment: int) -> None:
+        self.asked.append(f"seek {moment}")
 
     def confirm(self, question: str, consequence: str) -> bool:
         self.asked.append(question)
