@@ -12,6 +12,8 @@ from imaging.grid import compact
 from imaging.pixels.layout import INTEGER, PixelLayout
 
 INVERTED = "MONOCHROME1"
+_SMALL = 1 << 14
+"""Sixteen bits times this plus this stay within 32 bits, which are twice as fast as 64."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class GreyScale:
         if (self.slope, self.intercept, self.turned_at) == (1.0, 0.0, None):
             return compact(stored)
         if stored.dtype.kind != "f" and self.slope.is_integer() and self.intercept.is_integer():
-            whole = stored.astype(np.int64) * int(self.slope) + int(self.intercept)
+            is_small = stored.dtype.itemsize <= 2 and max(abs(self.slope), abs(self.intercept)) < _SMALL
+            whole = stored.astype(np.int32 if is_small else np.int64) * int(self.slope) + int(self.intercept)
             return compact(whole if self.turned_at is None else int(self.turned_at) - whole)
         values = stored.astype(np.float64) * self.slope + self.intercept
         return (values if self.turned_at is None else self.turned_at - values).astype(np.float32)
@@ -44,10 +47,13 @@ def grey_scale(header: Dataset, layout: PixelLayout) -> GreyScale:
     """The grey scale that a header describes."""
     slope, intercept = number(header, "RescaleSlope"), number(header, "RescaleIntercept")
     a, b = (slope, intercept) if slope and intercept is not None else (1.0, 0.0)
-    turned_at = None
-    if layout.photometric == INVERTED:
-        turned_at = a * sum(layout.value_range) + 2.0 * b if layout.element == INTEGER else 0.0
+    turned_at = turning_point(layout, a, b) if layout.photometric == INVERTED else None
     return GreyScale(a, b, turned_at, _window(header, turned_at))
+
+
+def turning_point(layout: PixelLayout, slope: float, intercept: float) -> float:
+    """The sum of the lowest and highest rescaled value: what minus a value is that value the other way up."""
+    return slope * sum(layout.value_range) + 2.0 * intercept if layout.element == INTEGER else 0.0
 
 
 def _window(header: Dataset, turned_at: float | None) -> tuple[float, float] | None:

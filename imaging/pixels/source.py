@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,7 +27,8 @@ class PixelSource:
         is_subsampled: two neighbours of an uncompressed colour picture share their chroma.
         is_swapped: bytes come in big-endian pairs although a value is one byte.
         stamp: size and time of the file when it was opened.
-        inflated: the whole data set where the file itself is deflated, which has no places to jump to.
+        kept: the bytes that `frames` point into, of a small file, or of a deflated one once it is inflated; None
+            where they stay in the file.
     """
 
     path: Path
@@ -36,7 +38,7 @@ class PixelSource:
     is_subsampled: bool
     is_swapped: bool
     stamp: tuple[int, int]
-    inflated: bytes | None = None
+    kept: bytes | None = None
 
     @property
     def n_frames(self) -> int:
@@ -64,13 +66,14 @@ class PixelSource:
         return native_values(data, layout, self.is_subsampled, first_bit), None
 
     def _read(self, spans: tuple[Span, ...]) -> bytes:
-        if self.inflated is not None:
-            return b"".join(self.inflated[offset : offset + length] for offset, length in spans)
+        if self.kept is not None:
+            stream = BytesIO(self.kept)
+            return b"".join(self._piece(stream, span) for span in spans)
         try:
-            with self.path.open("rb") as stream:
+            with self.path.open("rb") as file:
                 if file_stamp(self.path) != self.stamp:
                     raise unreadable("its file changed since it was opened", "scan the folder again")
-                return b"".join(self._piece(stream, span) for span in spans)
+                return b"".join(self._piece(file, span) for span in spans)
         except OSError as error:
             raise unreadable("its file is damaged or gone") from error
 
