@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 from core.progress import Progress
 from imaging.files import FoundFile
-from imaging.guard.facts import FileFacts, facts_of_text, text_of_facts
+from imaging.guard.doors import texts_of_headers
+from imaging.guard.facts import FileFacts, facts_of_text, fingerprint
 from imaging.guard.trouble import Trouble
 
 STAGE = "Reading headers"
-ROWS_AT_ONCE = 500
 
 
 class HeaderCache(Protocol):
@@ -29,22 +30,38 @@ class HeaderCache(Protocol):
 
 
 def facts_of_files(
-    files: Sequence[FoundFile], progress: Progress, cache: HeaderCache | None
+    files: Sequence[FoundFile], progress: Progress, cache: HeaderCache | None = None
 ) -> list[FileFacts | Trouble]:
-    """What each file says, in the order given. Raises Cancelled when told to stop; what was read is kept."""
+    """What each file says, in the order given.
+
+    Raises Cancelled when told to stop, within a tenth of a second; what was read until then is kept.
+    """
     found: list[FileFacts | Trouble | None] = [_remembered(file, cache) for file in files]
     new = [index for index, facts in enumerate(found) if facts is None]
     rows: list[tuple[str, int, int, str]] = []
+
+    def on_wait() -> None:
+        progress.report(STAGE, sum(facts is not None for facts in found) / len(files))
+
     try:
-        for index, facts in _parsed(files, new, progress):
-            found[index] = facts
-            if isinstance(facts, FileFacts) and cache is not None:
-                rows.append((*_key(files[index]), text_of_facts(facts)))
+        for number, text in texts_of_headers([files[index].path for index in new], on_wait):
+            found[new[number]] = _facts(text, files[new[number]].path)
+            if isinstance(text, str):
+                rows.append((*_key(files[new[number]]), f"{fingerprint()}{text}"))
     finally:
         if cache is not None and rows:
             cache.put_many(rows)
     progress.report(STAGE, 1.0)
-    return [facts for facts in found if facts is not None]
+    return [facts if facts is not None else Trouble.DAMAGED for facts in found]
+
+
+def _facts(text: str | Trouble, path: Path) -> FileFacts | Trouble:
+    if isinstance(text, Trouble):
+        return text
+    try:
+        return facts_of_text(text, path)
+    except ValueError:
+        return Trouble.DAMAGED
 
 
 def _key(file: FoundFile) -> tuple[str, int, int]:
@@ -55,25 +72,7 @@ def _key(file: FoundFile) -> tuple[str, int, int]:
 
 def _remembered(file: FoundFile, cache: HeaderCache | None) -> FileFacts | None:
     text = None if cache is None else cache.get(*_key(file))
-    if text is None:
+    if text is None or not text.startswith(fingerprint()):
         return None
-    try:
-        return facts_of_text(text, file.path)
-    except ValueError:
-        return None
-
-
-def _parsed(
-    files: Sequence[FoundFile], chosen: Sequence[int], progress: Progress
-) -> Iterator[tuple[int, FileFacts | Trouble]]:
-    """The facts of the chosen files, each with its index, as they come."""
-    from imaging.guard.operations import read_facts
-
-    for done, index in enumerate(chosen):
-        progress.report(STAGE, 1.0 - (len(chosen) - done) / len(files))
-        try:
-            yield index, read_facts(files[index].path)
-        except PermissionError:
-            yield index, Trouble.CLOSED
-        except Exception:
-            yield index, Trouble.DAMAGED
+    facts = _facts(text.removeprefix(fingerprint()), file.path)
+    return facts if isinstance(facts, FileFacts) else None

@@ -1,4 +1,4 @@
-"""What the header of one file says, as one line of JSON: what the child process answers and the index keeps."""
+"""What the child process says of a file in words: one line of JSON, which the index of the case library keeps too."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from core.volume import Volume
 from imaging.grid import FileGrid
 from imaging.guard.codec import decoder, encoder
 from imaging.headers import Plane
 
-LONGEST_FACTS_BYTES = 1 << 26
+LONGEST_FACTS = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -25,22 +26,35 @@ class FileFacts:
     grid: FileGrid | None = None
 
 
+@dataclass(frozen=True)
+class VolumeFacts:
+    """All of a volume but its voxels; the affine (4, 4) by rows."""
+
+    patient_from_index: tuple[tuple[float, ...], ...]
+    names: tuple[str, str, str]
+
+
 def text_of_facts(facts: FileFacts) -> str:
     """One line of JSON. Every Path is left out, so the text says nothing of where the file lies."""
-    return json.dumps([fingerprint(), encoder(FileFacts)(facts)], separators=(",", ":"))
+    return _text(encoder(FileFacts)(facts))
 
 
 def facts_of_text(text: str, path: Path) -> FileFacts:
-    """The facts of the file at `path`. Raises ValueError when the text is damaged or from another version."""
-    if len(text) > LONGEST_FACTS_BYTES:
-        raise ValueError("more than any file can have to say")
-    try:
-        content: Any = json.loads(text)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-    if not isinstance(content, list) or len(content) != 2 or content[0] != fingerprint():
-        raise ValueError("written by another version")
-    facts: FileFacts = decoder(FileFacts)(content[1], path)
+    """The facts of the file at `path`. Raises ValueError when the text is of another form."""
+    facts: FileFacts = decoder(FileFacts)(_parsed(text), path)
+    return facts
+
+
+def text_of_volume(volume: Volume) -> str:
+    """One line of JSON about a volume: its place, frame of reference, unit and modality."""
+    rows = tuple(tuple(float(v) for v in row) for row in volume.patient_from_index)
+    names = (volume.frame_of_reference_uid, volume.unit, volume.modality)
+    return _text(encoder(VolumeFacts)(VolumeFacts(rows, names)))
+
+
+def volume_facts_of_text(text: str, path: Path) -> VolumeFacts:
+    """The inverse of `text_of_volume`. Raises ValueError when the text is of another form."""
+    facts: VolumeFacts = decoder(VolumeFacts)(_parsed(text), path)
     return facts
 
 
@@ -51,3 +65,16 @@ def fingerprint() -> str:
     for source in sorted(Path(__file__).resolve().parent.parent.glob("*.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _text(content: Any) -> str:
+    return json.dumps(content, separators=(",", ":"))
+
+
+def _parsed(text: str) -> Any:
+    if len(text) > LONGEST_FACTS:
+        raise ValueError("more than any file can have to say")
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error

@@ -1,23 +1,59 @@
-"""What the child process can be asked to do: the doors through which files from anywhere come in."""
+"""What the child process can be asked to do: the doors through which files from anywhere come in.
+
+Libraries are imported where they are used: a folder of DICOM does not wait for SimpleITK.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from core.errors import PlannerError
 from imaging import nifti, nrrd
+from imaging.decode import decode_planes
 from imaging.files import FileKind, file_kind
-from imaging.guard.facts import FileFacts
-from imaging.headers import read_planes
+from imaging.guard.codec import decoder
+from imaging.guard.facts import FileFacts, text_of_facts, text_of_volume
+from imaging.headers import Plane, read_planes
 
 
-def read_facts(path: Path) -> FileFacts:
-    """What the header of a file says. Raises OSError when it cannot be opened, and whatever its parser raises."""
+def facts(path: Path, argument: Any) -> Iterator[str]:
+    """What the header of a file says, as JSON. Raises OSError when it cannot be opened."""
     path.open("rb").close()
     kind = file_kind(path)
     if kind is FileKind.DICOM:
-        return FileFacts(planes=read_planes(path))
-    if kind is FileKind.NIFTI:
-        return FileFacts(grid=nifti.read_grid(path))
-    if kind is FileKind.ITK:
-        return FileFacts(grid=nrrd.read_grid(path))
-    return FileFacts()
+        found = FileFacts(planes=read_planes(path))
+    elif kind is FileKind.NIFTI:
+        found = FileFacts(grid=nifti.read_grid(path))
+    elif kind is FileKind.ITK:
+        found = FileFacts(grid=nrrd.read_grid(path))
+    else:
+        found = FileFacts()
+    yield text_of_facts(found)
+
+
+def pixels(path: Path, argument: Any) -> Iterator[np.ndarray]:
+    """The values of planes, given as the paths of their files and, for each plane, its file's index and facts."""
+    names, rows = argument
+    paths = [Path(os.fsdecode(name.encode("latin-1"))) for name in names]
+    build = decoder(Plane)
+    return decode_planes([build(row, paths[index]) for index, row in rows])
+
+
+def volume(path: Path, phase: Any) -> Iterator[str | np.ndarray]:
+    """One phase of a NIfTI, NRRD or MHA file: what is known of it as JSON, then its voxels."""
+    if file_kind(path) is FileKind.NIFTI:
+        found = nifti.read_volume(path, phase)
+    elif phase:
+        raise PlannerError(f"cannot read {path.name}", "it has 1 phase", "choose phase 0")
+    else:
+        found = nrrd.read_volume(path)
+    yield text_of_volume(found)
+    yield found.voxels
+
+
+OPERATIONS = {"facts": facts, "pixels": pixels, "volume": volume}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,9 +61,9 @@ def test_a_file_that_changed_is_read_again(folder: Path) -> None:
     "damage",
     [
         lambda text: "",
-        lambda text: "[" * 100_000,
+        lambda text: text[:16] + "[" * 100_000,
         lambda text: text.replace("]", "", 1),
-        lambda text: json.dumps(["0" * 16, json.loads(text)[1]]),
+        lambda text: "0" * 16 + text[16:],
         lambda text: text.replace("[6,7]", '["6","7"]'),
         lambda text: text.replace("[6,7]", "[6,NaN]"),
         lambda text: text.replace("[6,7]", "[6,7,8]"),
