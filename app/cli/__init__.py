@@ -18,7 +18,9 @@ from core.errors import Cancelled, PlannerError
 COMMANDS = {
     "scan": "patients, studies, series and findings of a folder",
     "convert": "one series or image file as a NIfTI volume in patient coordinates",
+    "library": "the case library: list, import, delete, restore, tag, space",
     "reconstruct": "images to labels and surfaces",
+    "export": "results as DICOM objects or surface files, with or without the patient",
     "phantom": "a synthetic patient with its exact truth",
     "tasks": "what can be reconstructed, and with which weights",
     "train": "train the networks of a task on synthetic patients",
