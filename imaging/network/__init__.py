@@ -1,0 +1,1 @@
+"""Asking archives (PACS) for studies and giving results back: DIMSE and DICOMweb."""
