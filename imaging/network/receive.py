@@ -117,7 +117,7 @@ class Receiver:
         if shutil.disk_usage(self.folder).free - len(content) < self._kept_free_bytes:
             return NO_SPACE
         try:
-            with staged(path) as stage, stage.open("xb", opener=_owners_only) as file:
+            with staged(path) as stage, open(stage, "xb", opener=_owners_only) as file:
                 file.write(file_head(sop_class, sop_uid, syntax))
                 file.write(content)
         except PlannerError:
