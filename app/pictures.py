@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from core.anatomy import HEART_BY_KEY, Anatomy
+from core.resources import RESEARCH_NOTICE
 from core.volume import Volume
 from plan.items import as_point
 from plan.plan import Plan
@@ -70,3 +71,17 @@ def heart(anatomy: Anatomy, plan: Plan) -> np.ndarray:
 
     scene = compose(anatomy, plan, ViewState.default(anatomy))
     return render_image(scene, *SCENE_PX)
+
+
+def with_notice(rgb: np.ndarray) -> np.ndarray:
+    """The picture, uint8 RGB (height, width, 3), with the notice of research use written along its lower edge."""
+    from PIL import ImageDraw, ImageFont
+
+    picture = Image.fromarray(rgb)
+    draw = ImageDraw.Draw(picture)
+    size = max(12, rgb.shape[1] // 55)
+    left, top, right, bottom = draw.textbbox((0, 0), RESEARCH_NOTICE, font=ImageFont.load_default(size))
+    place = (rgb.shape[1] - (right - left)) // 2, rgb.shape[0] - (bottom - top) - size
+    draw.rectangle((0, place[1] - size // 2, rgb.shape[1], rgb.shape[0]), fill=(0, 0, 0))
+    draw.text(place, RESEARCH_NOTICE, fill=(255, 200, 90), font=ImageFont.load_default(size))
+    return np.asarray(picture)

@@ -29,7 +29,6 @@ METHOD_CODES = (
 """Source: DICOM PS3.16 CID 7050."""
 REMOVED = "REMOVED"
 MOST_DAYS, FEWEST_DAYS = 3650, 30
-_PATIENT_NAME, _PATIENT_ID = Tag("PatientName"), Tag("PatientID")
 _DOCUMENT = Tag("EncapsulatedDocument")
 _OWN_TEXT = {
     Tag(name)
@@ -104,10 +103,11 @@ class Deidentifier:
 
         Raises PlannerError for a document that nobody can clean, such as a PDF.
         """
-        patient = f"{dataset.get('PatientID', '')}\0{dataset.get('PatientName', '')}"
+        patient = str(dataset.get("PatientID") or "").strip() or str(dataset.get("PatientName") or "").strip()
         scope = _Scope(self, patient, is_own)
         made = scope.cleaned(dataset)
-        made.PatientID = made.PatientName = f"ANON-{self._digest('patient', patient).hex()[:10].upper()}"
+        made.PatientID = f"ANON-{self._digest('patient', patient).hex()[:10].upper()}"
+        made.PatientName = f"{made.PatientID}^"
         made.PatientIdentityRemoved = "YES"
         made.DeidentificationMethod = (
             f"{MAKER} {program_version()}: PS3.15 2024b Basic Profile, modified dates"[:64]

@@ -14,12 +14,23 @@ from core.errors import PlannerError
 from core.resources import RESEARCH_NOTICE
 from core.volume import LabelMap
 from imaging.grid import checked_affine
-from imaging.outputs.made import MAKER, SERIAL, MadeSeries, program_version, quiet_writer, referenced_series
+from imaging.outputs.made import (
+    MAKER,
+    SERIAL,
+    MadeSeries,
+    code_item,
+    program_version,
+    quiet_writer,
+    referenced_instance,
+    referenced_series,
+)
 from imaging.outputs.source import Source
 from imaging.structure_codes import ANATOMICAL_STRUCTURE, code_of_structure, title_of_structure
 
 LEFT_VENTRICLE = Code("87878005", "SCT", "Left Ventricle")
-ARTIFICIAL_INTELLIGENCE = Code("123109", "DCM", "Artificial Intelligence")
+ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")
+SEGMENTATION = Code("113076", "DCM", "Segmentation")
+SOURCE_IMAGE = Code("121322", "DCM", "Source image for image processing operation")
 SAME_PLACE_MM = 0.01
 
 
@@ -129,6 +140,17 @@ def _drop_references(made: Dataset, source: Source) -> None:
             delattr(made, name)
     if not source.is_anonymous:
         made.ReferencedSeriesSequence = [referenced_series(source)]
+        made.SharedFunctionalGroupsSequence[0].DerivationImageSequence = [_derivation(source)]
+
+
+def _derivation(source: Source) -> Dataset:
+    """The images that the whole was made from. Source: DICOM PS3.3 C.7.6.16.2.6; PS3.16 CID 7203, 7202."""
+    item = Dataset()
+    item.DerivationCodeSequence = [code_item(SEGMENTATION)]
+    item.SourceImageSequence = [referenced_instance(image) for image in source.images]
+    for image in item.SourceImageSequence:
+        image.PurposeOfReferenceCodeSequence = [code_item(SOURCE_IMAGE)]
+    return item
 
 
 def _described(number: int, key: str, weights: Mapping[str, str]) -> Dataset:

@@ -117,6 +117,7 @@ def _add_series(
     dataset.SeriesInstanceUID = series_uid
     dataset.SeriesNumber = number
     dataset.SeriesDescription = description
+    dataset.Laterality = ""
     dataset.PatientPosition = "HFS"
     dataset.FrameOfReferenceUID = frame_uid
     dataset.PositionReferenceIndicator = ""

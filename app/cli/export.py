@@ -1,0 +1,73 @@
+"""`auricle export INPUT --format F --out DIR`: results as DICOM objects or surface files."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from app.cli.console import progress_of, say, say_findings, write_json
+from app.exporting import FORMATS, Content, export
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's options."""
+    parser.add_argument(
+        "input",
+        type=Path,
+        metavar="INPUT",
+        help="a folder of `auricle reconstruct`, a case (*.auricle), a plan.json, or a DICOM series",
+    )
+    parser.add_argument(
+        "--format",
+        required=True,
+        metavar="F[,F...]",
+        type=_formats,
+        help=f"one or more of {', '.join(FORMATS)}",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument(
+        "--source", type=Path, metavar="SERIES", help="the DICOM series that INPUT was made from"
+    )
+    parser.add_argument("--series", metavar="UID", help="which series, when the source holds several")
+    parser.add_argument("--frame", type=int, default=0, metavar="N", help="cardiac phase of the source, from 0")
+    parser.add_argument("--plan", type=Path, metavar="FILE", help="plan.json, to go with a reconstruction")
+    parser.add_argument("--deidentify", action="store_true", help="take the patient out (PS3.15 Basic Profile)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write what was written as JSON")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Read, write, and say what was written. Raises PlannerError when a format is not possible."""
+    from app.export_input import read_content
+    from plan.schema import read_plan
+
+    progress = progress_of(options)
+    content, findings = read_content(options.input, options.source, options.series, options.frame, progress)
+    if options.plan is not None:
+        content = replace(content, plan=read_plan(options.plan))
+    if "sc" in options.format:
+        content = replace(content, picture=_picture(content))
+    done = export(content, options.format, options.out, options.deidentify, progress)
+    findings += done.findings
+    say_findings(findings)
+    for path in done.files[:20]:
+        say(str(path))
+    if len(done.files) > 20:
+        say(f"... and {len(done.files) - 20} more files")
+    if options.json is not None:
+        rows = [{"code": f.code, "what": f.what, "why": f.why, "fix": f.fix} for f in findings]
+        write_json(options.json, {"files": [str(path) for path in done.files], "findings": rows})
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    chosen = tuple(part.strip() for part in text.split(",") if part.strip())
+    unknown = [key for key in chosen if key not in FORMATS]
+    if unknown or not chosen:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown) or 'nothing'} is none of {', '.join(FORMATS)}")
+    return chosen
+
+
+def _picture(content: Content):  # type: ignore[no-untyped-def]
+    from app.pictures import heart, with_notice
+
+    return with_notice(heart(content.anatomy, content.plan)) if content.anatomy is not None else None
