@@ -89,22 +89,21 @@ def fit_stack(positions_mm: np.ndarray, orientation: tuple[float, ...] | np.ndar
     positions, along = positions[order], along[order]
     n = len(positions)
     from_middle = np.arange(n) - (n - 1) / 2.0
-    step = from_middle @ positions / (float(from_middle @ from_middle) or 1.0)
-    origin = positions.mean(axis=0) - (n - 1) / 2.0 * step
-    residual = positions - (origin + np.arange(n)[:, None] * step)
-    place = residual @ normal
-    side = residual - place[:, None] * normal
-    rise = float(step @ normal)
-    lean = float(np.linalg.norm(step - rise * normal))
+    rise = float(from_middle @ along) / (float(from_middle @ from_middle) or 1.0)
+    place = along - along.mean() - from_middle * rise
+    beside = positions - positions.mean(axis=0) - np.outer(along - along.mean(), normal)
+    spread = along - along.mean()
+    slope = spread @ beside / (float(spread @ spread) or 1.0)
+    step = rise * (normal + slope)
     return StackFit(
         order=tuple(int(i) for i in order),
         normal=normal,
-        origin_mm=origin,
+        origin_mm=positions.mean(axis=0) - (n - 1) / 2.0 * step,
         step_mm=step,
         steps_mm=np.diff(along),
         place_error_mm=float(np.abs(place).max()),
-        side_error_mm=float(np.linalg.norm(side, axis=1).max()),
-        tilt_deg=float(np.degrees(np.arctan2(lean, rise))) if n > 1 else 0.0,
+        side_error_mm=float(np.linalg.norm(beside - np.outer(spread, slope), axis=1).max()),
+        tilt_deg=float(np.degrees(np.arctan(np.linalg.norm(slope)))) if n > 1 else 0.0,
     )
 
 
@@ -122,7 +121,9 @@ def stack_findings(fit: StackFit) -> tuple[Finding, ...]:
     drift_mm = float(np.linalg.norm(fit.step_mm - (fit.step_mm @ fit.normal) * fit.normal)) * (
         len(fit.order) - 1
     )
-    if fit.tilt_deg > TILT_TOLERANCE_DEG and drift_mm > DRIFT_TOLERANCE_MM:
+    # One slice far beside the others makes the line lean as well; that is no tilt of the gantry.
+    is_tilt = fit.tilt_deg > TILT_TOLERANCE_DEG and drift_mm > max(DRIFT_TOLERANCE_MM, 2.0 * fit.side_error_mm)
+    if is_tilt:
         why = f"the stack leans {fit.tilt_deg:.1f} degrees from its slices' normal"
         found.append(Finding("gantry_tilt", "the slices are sheared", why, _RESAMPLE))
     if fit.side_error_mm > SIDE_TOLERANCE_MM:
