@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +15,7 @@ from core.anatomy import Anatomy
 from core.errors import Finding, PlannerError
 from core.mesh import SurfaceMesh
 from core.progress import Progress
+from core.staging import replace_file
 from plan.items import CutPlane, Item
 from plan.plan import Plan
 
@@ -61,6 +64,15 @@ class Content:
     plan: Plan = field(default_factory=Plan)
     source_files: tuple[Path, ...] = ()
     picture: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class ExportChoice:
+    """What a user wants to be written: formats, folder, and without the patient or not."""
+
+    formats: tuple[str, ...]
+    folder: Path
+    deidentify: bool
 
 
 @dataclass(frozen=True)
@@ -165,7 +177,7 @@ class _Export:
 
         for name, dataset in self._objects(key, source):
             made = self.deidentifier.apply(dataset, is_own=True) if self.deidentifier else dataset
-            self.files.append(save_object(made, self.folder / f"{name}.dcm"))
+            self.files.append(save_object(made, self.folder / f"{_file_name(name)}.dcm"))
 
     def _objects(self, key: str, source: Source) -> list[tuple[str, Dataset]]:
         from imaging.outputs.capture import make_capture
@@ -214,7 +226,7 @@ class _Export:
             return
         writers: dict[str, Callable[[SurfaceMesh, Path], None]] = {"stl": write_stl, "ply": write_ply}
         for name, mesh in anatomy.surfaces.items():
-            path = self.folder / f"{name}.{key}"
+            path = self.folder / f"{_file_name(name)}.{key}"
             if key == "obj":
                 write_obj(mesh, path, name)
             else:
@@ -224,10 +236,6 @@ class _Export:
     def _write_report(self) -> None:
         if self.deidentifier is None or not self.deidentifier.report.n_objects:
             return
-        import json
-
-        from core.staging import replace_file
-
         report = self.deidentifier.report
         path = self.folder / REPORT
         replace_file(path, (json.dumps(report.as_json(), indent=2) + "\n").encode())
@@ -273,6 +281,11 @@ def _space_of(content: Content) -> str:
 def _weights(anatomy: Anatomy) -> dict[str, str]:
     weights = anatomy.report.get("weights")
     return {str(name): str(digest) for name, digest in weights.items()} if isinstance(weights, Mapping) else {}
+
+
+def _file_name(key: str) -> str:
+    """A structure's key as a file name: keys may come from other programs' files, and lead out of the folder."""
+    return re.sub(r"[^0-9A-Za-z_()+-]+", "_", key)[:80]
 
 
 def _without_names(plan: Plan) -> Plan:

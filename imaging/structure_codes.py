@@ -20,13 +20,18 @@ _LEFT_MYOCARDIUM = {Code("74281007", "SCT", "Myocardium"), Code("49848007", "SCT
 def code_of_structure(key: str) -> Code:
     """The SNOMED CT code of one of the heart's structures, else a private code that holds the key."""
     kind = HEART_BY_KEY.get(key)
-    return Code(kind.snomed, "SCT", kind.title) if kind else Code(key[:16], OWN_SCHEME, title_of_structure(key))
+    if kind:
+        return Code(kind.snomed, "SCT", kind.title)
+    return Code(title_of_structure(key)[:16].strip(), OWN_SCHEME, title_of_structure(key))
 
 
 def title_of_structure(key: str) -> str:
-    """What people call the structure, at most 64 characters."""
+    """What people call the structure, at most 64 characters that DICOM allows in one line."""
     kind = HEART_BY_KEY.get(key)
-    return kind.title if kind else key.replace("_", " ")[:64]
+    if kind:
+        return kind.title
+    plain = "".join(c if c.isprintable() and c != "\\" else " " for c in key.replace("_", " "))
+    return plain[:64].strip() or "structure"
 
 
 def code_of_item(item: Dataset | None) -> Code | None:

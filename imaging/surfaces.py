@@ -51,7 +51,7 @@ def write_obj(mesh: SurfaceMesh, path: Path, name: str) -> None:
 
 def obj_bytes(mesh: SurfaceMesh, name: str) -> bytes:
     """A surface as OBJ text in LPS mm, without materials; positions to a tenth of a micrometre."""
-    lines = [f"# {HEADER}", f"o {name}"]
+    lines = [f"# {HEADER}", "o " + "".join(c if c.isprintable() else "_" for c in name)]
     lines += [f"v {x:.4f} {y:.4f} {z:.4f}" for x, y, z in mesh.vertices.tolist()]
     lines += [f"f {a} {b} {c}" for a, b, c in (mesh.faces + 1).tolist()]
     return ("\n".join(lines) + "\n").encode("ascii", "replace")

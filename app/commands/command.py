@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+import numpy as np
+
+from app.exporting import ExportChoice
 from app.given import SurfaceFacts
 from app.reconstruction import Reconstruct
 from app.session import Session
@@ -52,6 +55,12 @@ class Desk(Protocol):
 
     def ask_surface_facts(self, path: Path) -> SurfaceFacts | None:
         """Let the user say what a surface file does not: its unit and its space. None: changed their mind."""
+
+    def ask_export(self, formats: tuple[str, ...]) -> ExportChoice | None:
+        """Let the user choose formats, folder and whether the patient stays in; None: changed their mind."""
+
+    def picture(self) -> np.ndarray | None:
+        """The 3-D view as uint8 RGB (rows, columns, 3); None while there is none."""
 
     def confirm(self, question: str, consequence: str) -> bool:
         """Ask before something is lost."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.commands import planning, playing, reconstructing, study, viewing
+from app.commands import export, planning, playing, reconstructing, study, viewing
 from app.commands.command import Command, Desk
 
 MENUS: Mapping[str, str] = {
@@ -32,6 +32,7 @@ def _about(desk: Desk) -> None:
 
 COMMANDS: tuple[Command, ...] = (
     *study.COMMANDS,
+    *export.COMMANDS,
     *planning.COMMANDS,
     *reconstructing.COMMANDS,
     *viewing.COMMANDS,

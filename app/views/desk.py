@@ -7,14 +7,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
 from PyQt6.QtWidgets import QFileDialog, QMessageBox
 
 from app.commands.command import Command
+from app.exporting import ExportChoice
 from app.given import SurfaceFacts
 from app.jobs import JobRunner
 from app.reconstruction import Reconstruct
 from app.session import Session
 from app.views.about import show_about
+from app.views.export_dialog import ExportDialog
 from app.views.surface_dialog import SurfaceDialog
 from core.errors import PlannerError
 from core.progress import Progress
@@ -89,6 +92,14 @@ class QtDesk:
     def ask_surface_facts(self, path: Path) -> SurfaceFacts | None:
         """Let the user say in which unit and space a surface file is written."""
         return SurfaceDialog.ask(self._window, path.name)
+
+    def ask_export(self, formats: tuple[str, ...]) -> ExportChoice | None:
+        """Let the user choose what is written, where, and whether the patient stays in."""
+        return ExportDialog.ask(self._window, formats)
+
+    def picture(self) -> np.ndarray | None:
+        """The 3-D view as it is drawn."""
+        return self._window.planning.scene.picture()
 
     def confirm(self, question: str, consequence: str) -> bool:
         """Ask before something is lost."""

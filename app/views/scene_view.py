@@ -81,6 +81,12 @@ class SceneView(QWidget):
         if self.renderer is not None:
             self.renderer.reset_camera()
 
+    def picture(self) -> np.ndarray | None:
+        """What is drawn, uint8 RGB (rows, columns, 3); None before the view is built."""
+        if self.renderer is None:
+            return None
+        return np.asarray(self.interactor.screenshot(return_img=True))[..., :3]
+
     def close_scene(self) -> None:
         """Let go of VTK's window; the view shows nothing afterwards."""
         if self.renderer is not None:
