@@ -14,13 +14,14 @@ from core.clip import CalibratedRegion, Clip
 from core.errors import Finding, PlannerError
 from core.progress import Progress, Silent
 from core.study import Series
+from core.xray import XRayView
 from imaging.facts import number, numbers, text
 from imaging.pixels.colour import is_colour, rgb_frame
 from imaging.pixels.grey import GreyScale, grey_scale
 from imaging.pixels.opening import open_pixels
 from imaging.pixels.source import PixelSource
 from imaging.ultrasound import ultrasound_regions
-from imaging.xray import PROJECTIONS, xray_regions
+from imaging.xray import PROJECTIONS, xray_regions, xray_views
 
 NO_SIZE = Finding(
     "uncalibrated_pixels",
@@ -105,6 +106,11 @@ def clip_of(run: Run) -> Clip:
         window=None if is_colour(first) else scales[0].window,
         findings=() if has_size else (NO_SIZE,),
     )
+
+
+def views_of(run: Run) -> tuple[XRayView, ...]:
+    """The X-ray geometry of each frame of a run."""
+    return tuple(view for source in run.sources for view in xray_views(source.header, source.n_frames))
 
 
 def read_frame(run: Run, index: int) -> np.ndarray:

@@ -12,7 +12,9 @@ from pydicom.uid import (
     UID,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
+    HTJ2KLossless,
     ImplicitVRLittleEndian,
+    JPEG2000Lossless,
     UltrasoundMultiFrameImageStorage,
     generate_uid,
 )
@@ -36,10 +38,19 @@ def picture_header(shape: tuple[int, ...], dtype: Any = np.uint8, **changes: Any
     header.PixelRepresentation = int(item.kind == "i")
     for name, value in changes.items():
         if value is None:
-            del header[name]
+            if name in header:
+                del header[name]
         else:
             setattr(header, name, value)
     return header
+
+
+_AS_LONG_AS = {
+    "1.2.840.10008.1.2.8.1": JPEG2000Lossless,
+    "1.2.840.10008.1.2.4.110": HTJ2KLossless,
+    "1.2.3.4.5.6.7.8.9.10.11": HTJ2KLossless,
+}
+"""Syntaxes that pydicom does not write, and ones as long that it does."""
 
 
 def write_picture(
@@ -47,8 +58,9 @@ def write_picture(
 ) -> Path:
     """Write a header with native bytes, or with compressed frames, one fragment each."""
     is_native = isinstance(pixels, bytes)
+    written_as = _AS_LONG_AS.get(syntax, syntax)
     header.file_meta = FileMetaDataset()
-    header.file_meta.TransferSyntaxUID = UID(syntax)
+    header.file_meta.TransferSyntaxUID = UID(written_as)
     header.file_meta.MediaStorageSOPClassUID = header.SOPClassUID
     header.file_meta.MediaStorageSOPInstanceUID = header.SOPInstanceUID
     header.PixelData = pixels if isinstance(pixels, bytes) else encapsulate(pixels, has_bot=False)
@@ -56,7 +68,13 @@ def write_picture(
     header["PixelData"].is_undefined_length = not is_native
     path.parent.mkdir(parents=True, exist_ok=True)
     header.save_as(path, enforce_file_format=True)
+    if written_as != syntax:
+        path.write_bytes(path.read_bytes().replace(_padded(written_as), _padded(syntax), 1))
     return path
+
+
+def _padded(syntax: str) -> bytes:
+    return syntax.encode() + b"\0" * (len(syntax) % 2)
 
 
 NATIVE_SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
