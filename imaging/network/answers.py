@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
@@ -94,6 +96,17 @@ def match_of(answer: Dataset, level: Level) -> Match:
             series_number=_number(answer, "SeriesNumber"),
             sop_uid=_text(answer, "SOPInstanceUID"),
         )
+
+
+def loosened(pattern: str) -> str:
+    """A name pattern without the characters that web archives have been seen to stumble over."""
+    return re.sub(r"[^A-Za-z0-9.*-]+", "*", pattern)
+
+
+def is_named(name: str, pattern: str) -> bool:
+    """True when a name, or one of its writings (PS3.5 6.2.1: alphabetic=ideographic=phonetic), fits a pattern."""
+    expression = re.escape(pattern.casefold()).replace(r"\*", ".*").replace(r"\?", ".")
+    return any(re.fullmatch(expression, part.casefold()) for part in (name, *name.split("=")))
 
 
 def _character_set(text: str) -> str:

@@ -97,9 +97,14 @@ class Receiver:
         """
         with self._lock:
             status = NO_SPACE if self._is_closed else self._store(content, syntax, sop_class, sop_uid)
-            if status != SUCCESS:
-                self.refusals[status] = self.refusals.get(status, 0) + 1
-            return status
+        if status != SUCCESS:
+            self.refuse(status)
+        return status
+
+    def refuse(self, status: int) -> None:
+        """Count an object that is not kept, under the status that says why."""
+        with self._lock:
+            self.refusals[status] = self.refusals.get(status, 0) + 1
 
     def _store(self, content: memoryview | bytes, syntax: str, sop_class: str, sop_uid: str) -> int:
         if not is_read(syntax):

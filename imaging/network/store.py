@@ -125,7 +125,7 @@ def send(node: Node, files: Sequence[Outgoing], progress: Progress | None = None
                 n_converted += is_converted
                 n_remarks += status != 0
         link.pulse.tell(len(files), len(files))
-        return Sent(len(files), n_converted, _findings(node, n_converted, n_remarks))
+        return sent_of(node, len(files), n_converted, n_remarks)
 
     return watched(
         work, link.pulse, progress or Silent(), link.stop, lambda: refusals.not_answered(node, node.idle_s)
@@ -159,7 +159,8 @@ def _store(link: Link, assoc: Association, file: Outgoing) -> tuple[bool, int]:
     return is_converted, status
 
 
-def _findings(node: Node, n_converted: int, n_remarks: int) -> tuple[Finding, ...]:
+def sent_of(node: Node, n_images: int, n_converted: int, n_remarks: int) -> Sent:
+    """The result of sending, with what the user should know of it."""
     found = []
     if n_converted:
         what = f"{n_converted} images were sent in another encoding than they have here"
@@ -169,4 +170,4 @@ def _findings(node: Node, n_converted: int, n_remarks: int) -> tuple[Finding, ..
         found.append(
             Finding("changed", what, "it changed or left out some of their values", "compare them there")
         )
-    return tuple(found)
+    return Sent(n_images, n_converted, tuple(found))
