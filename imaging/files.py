@@ -39,9 +39,13 @@ class FoundFile:
 
 @dataclass(frozen=True)
 class Walk:
-    """All regular files under a folder, in the order of their names, and what could not be looked at."""
+    """All regular files under a folder, in the order of their names, and what could not be looked at.
+
+    The tables of contents of discs are in `directories` only.
+    """
 
     files: tuple[FoundFile, ...]
+    directories: tuple[Path, ...]
     findings: tuple[Finding, ...]
 
 
@@ -64,9 +68,15 @@ def files_under(folder: Path) -> Walk:
         inner = [entry for entry in found if entry.is_dir()]
         n_links += sum(entry.is_symlink() for entry in inner)
         waiting.extend(place / entry.name for entry in reversed(inner) if not entry.is_symlink())
-        paths = [place / entry.name for entry in found if entry.name.upper() != DICOMDIR]
-        files.extend(file for path in paths if (file := found_file(path)) is not None)
-    return Walk(tuple(files), _walk_findings(n_closed, n_links))
+        files.extend(file for entry in found if (file := found_file(place / entry.name)) is not None)
+    directories = [file.path for file in files if is_dicomdir(file.path)]
+    images = tuple(file for file in files if not is_dicomdir(file.path))
+    return Walk(images, tuple(directories), _walk_findings(n_closed, n_links))
+
+
+def is_dicomdir(path: Path) -> bool:
+    """True for what is called as the table of contents of a disc is."""
+    return path.name.upper().removesuffix(";1") == DICOMDIR
 
 
 def found_file(path: Path) -> FoundFile | None:

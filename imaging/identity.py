@@ -10,6 +10,23 @@ BLOCK_BYTES = 16384
 N_BLOCKS = 16
 
 
+_archives: dict[Path, Path] = {}
+
+
+def stand_in(folder: Path, archive: Path) -> None:
+    """Let files below a folder that is gone tomorrow be known by the archive that they came from."""
+    _archives[folder.resolve()] = archive.resolve()
+
+
+def lasting_path(path: Path) -> Path:
+    """The absolute path by which a file is known for good: for one from an archive, the archive and its place there."""
+    path = path.absolute()
+    for folder, archive in _archives.items():
+        if path.is_relative_to(folder):
+            return archive / path.relative_to(folder)
+    return path
+
+
 def uid_of_file(path: Path) -> str:
     """A UID that follows from where a file lies, its size and its content.
 
@@ -23,7 +40,7 @@ def uid_of_file(path: Path) -> str:
     digest = hashlib.sha256()
     for where in (place, place.resolve()):
         # Both count: a link may be turned to another file, and two links to one file are two entries of a list.
-        name = str(where).encode("utf-8", "surrogateescape")
+        name = str(lasting_path(where)).encode("utf-8", "surrogateescape")
         digest.update(len(name).to_bytes(8, "little") + name)
     with place.open("rb") as stream:
         size = stream.seek(0, 2)

@@ -11,6 +11,7 @@ from imaging.files import FoundFile
 from imaging.guard.doors import texts_of_headers
 from imaging.guard.facts import FileFacts, facts_of_text, fingerprint
 from imaging.guard.trouble import Trouble
+from imaging.identity import lasting_path
 
 STAGE = "Reading headers"
 
@@ -66,7 +67,7 @@ def _facts(text: str | Trouble, path: Path) -> FileFacts | Trouble:
 
 def _key(file: FoundFile) -> tuple[str, int, int]:
     # A name that is no UTF-8 has surrogates, which a database refuses to store.
-    name = str(file.path.absolute()).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    name = str(lasting_path(file.path)).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return name, file.size, file.mtime_ns
 
 

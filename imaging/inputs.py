@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import PlannerError
-from core.progress import Progress
+from core.progress import Progress, Silent
 from core.study import ScanResult, Series
-from imaging.files import FileKind, file_kind
+from imaging.archives import is_archive
+from imaging.files import FileKind, file_kind, found_file, is_dicomdir
+from imaging.guard.trouble import Trouble, refusal_of
+from imaging.index import facts_of_files
 from imaging.planes import is_cine_planes, is_uneven_cine
 from imaging.scan import scan_files, scan_folder
 
@@ -28,10 +31,11 @@ def choose_input(path: Path, series_uid: str | None = None, progress: Progress |
     volumetric series, at one phase or several, or for all its cine MR planes when they share one frame of
     reference. Raises PlannerError, listing the series, when that leaves a choice.
     """
-    if path.is_dir():
-        scan = scan_folder(path, progress)
-    elif path.is_file():
+    is_image_file = path.is_file() and not is_dicomdir(path) and not is_archive(path)
+    if is_image_file:
         scan = _scan_of_file(path, progress)
+    elif path.exists():
+        scan = scan_folder(path, progress)
     else:
         raise PlannerError(f"cannot open {path.name}", "there is no such file or folder", "check the path")
     if not scan.series:
@@ -40,7 +44,7 @@ def choose_input(path: Path, series_uid: str | None = None, progress: Progress |
             f"found no images in {path.name}", why, "choose a folder of DICOM, NIfTI, NRRD or MHA"
         )
     series = _named(scan, series_uid) if series_uid else scan.series
-    if path.is_file() and len(series) > 1:
+    if is_image_file and len(series) > 1:
         series = tuple(s for s in series if any(path in files for files in s.phases))
     if len(series) == 1:
         return Input(series, is_uneven_cine(series[0]))
@@ -76,7 +80,14 @@ def _named(scan: ScanResult, series_uid: str) -> tuple[Series, ...]:
 
 
 def _scan_of_file(path: Path, progress: Progress | None) -> ScanResult:
-    if file_kind(path) is FileKind.DICOM:
-        beside = sorted(p for p in path.parent.iterdir() if p.is_file() and file_kind(p) is FileKind.DICOM)
-        return scan_files(beside, path.parent, progress)
-    return scan_files([path], path.parent, progress)
+    """What a file stands for. One that cannot be read is refused before its neighbours are looked at."""
+    file = found_file(path)
+    if file is None:
+        raise PlannerError(f"cannot open {path.name}", "it is no regular file", "choose an image file")
+    (facts,) = facts_of_files([file], progress or Silent())
+    if isinstance(facts, Trouble):
+        raise refusal_of(facts, f"cannot read {path.name}")
+    if not facts.planes:
+        return scan_files([path], path.parent, progress)
+    neighbours = sorted(p for p in path.parent.iterdir() if p.is_file() and file_kind(p) is FileKind.DICOM)
+    return scan_files(neighbours, path.parent, progress)

@@ -9,7 +9,9 @@ from pathlib import Path
 from core.errors import Finding, PlannerError
 from core.progress import Progress, Silent
 from core.study import Patient, ScanResult, Series, Study
-from imaging.files import FoundFile, files_under, found_file
+from imaging.archives import is_archive, unpacked
+from imaging.dicomdir import in_listed_order
+from imaging.files import FoundFile, files_under, found_file, is_dicomdir
 from imaging.grid import FileGrid
 from imaging.guard.trouble import Trouble
 from imaging.headers import Owner, Plane
@@ -21,16 +23,31 @@ __all__ = ["HeaderCache", "scan_files", "scan_folder"]
 
 
 def scan_folder(folder: Path, progress: Progress | None = None, cache: HeaderCache | None = None) -> ScanResult:
-    """Find every patient, study and series under a folder, reading headers only.
+    """Find every patient, study and series in a folder, an archive or the folder of a DICOMDIR, from headers only.
 
     Files that are no images or cannot be read are counted in the findings, never named (a file's name may be
-    a person's). A file that `cache` knows unchanged is not opened. Raises PlannerError when the folder does not
-    exist; Cancelled when told to stop.
+    a person's). A file that `cache` knows unchanged is not opened. Raises PlannerError when there is no such folder
+    or the archive cannot be unpacked; Cancelled when told to stop.
     """
-    if not folder.is_dir():
-        raise PlannerError(f"cannot open {folder.name}", "it is not a folder", "choose a folder of images")
+    progress = progress or Silent()
+    folder = _folder_of(folder, progress)
     walk = files_under(folder)
-    return _scan(walk.files, folder, progress or Silent(), cache, walk.findings)
+    files, findings = walk.files, walk.findings
+    for directory in walk.directories:
+        files, found = in_listed_order(directory, files, progress)
+        findings += found
+    return _scan(files, folder, progress, cache, findings)
+
+
+def _folder_of(path: Path, progress: Progress) -> Path:
+    if path.is_dir():
+        return path
+    if path.is_file() and is_dicomdir(path):
+        return path.parent
+    if is_archive(path):
+        return unpacked(path, progress)
+    why = "it is neither a folder nor an archive" if path.exists() else "it is not there"
+    raise PlannerError(f"cannot open {path.name}", why, "choose a folder of images, a DICOMDIR or a zip")
 
 
 def scan_files(
@@ -52,6 +69,8 @@ def _scan(
     others: list[Series] = []
     troubles: Counter[Trouble] = Counter()
     n_no_image = 0
+    n_empty = sum(not file.size for file in files)
+    files = [file for file in files if file.size]
     for file, facts in zip(files, facts_of_files(files, progress, cache), strict=True):
         if isinstance(facts, Trouble):
             troubles[facts] += 1
@@ -63,7 +82,7 @@ def _scan(
     patients = _patients(planes)
     if others:
         patients.append(Patient("", "", (Study("", "", "image files", tuple(others)),)))
-    return ScanResult(tuple(patients), findings + _trouble_findings(troubles, n_no_image))
+    return ScanResult(tuple(patients), findings + _count_findings(troubles, n_empty, n_no_image))
 
 
 def _patients(planes: Iterable[Plane]) -> list[Patient]:
@@ -100,7 +119,7 @@ def _file_series(path: Path, root: Path, grid: FileGrid) -> Series:
     )
 
 
-def _trouble_findings(troubles: Counter[Trouble], n_no_image: int) -> tuple[Finding, ...]:
+def _count_findings(troubles: Counter[Trouble], n_empty: int, n_no_image: int) -> tuple[Finding, ...]:
     found = [
         Finding(
             trouble.value,
@@ -111,6 +130,9 @@ def _trouble_findings(troubles: Counter[Trouble], n_no_image: int) -> tuple[Find
         for trouble in Trouble
         if troubles[trouble]
     ]
+    if n_empty:
+        why = "they have no content, as after a copy that was broken off"
+        found.append(Finding("empty_files", f"{n_empty} files are empty", why, "copy them again"))
     if n_no_image:
         what, why = f"{n_no_image} files are no images", "they hold no pixels that Auricle opens"
         found.append(Finding("no_image", what, why, "nothing to do"))

@@ -152,7 +152,7 @@ class Child:
             array = wire.empty_array(head)
         except wire.WireError:
             self._lose(Trouble.CRASHED)
-        content = memoryview(array.reshape(-1).view(np.uint8))
+        content = memoryview(array.reshape(-1).view(np.uint8).data)
         done = 0
         while done < len(content):
             tag, piece = self.receive(on_wait)

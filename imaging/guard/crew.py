@@ -6,7 +6,7 @@ import json
 import select
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,7 +63,7 @@ class Crew:
 
     def stream(
         self, operation: str, path: Path, argument: object, on_wait: Callable[[], None]
-    ) -> Iterator[Item]:
+    ) -> Generator[Item, None, None]:
         """What one operation gives, item by item. Raises Unreadable, PlannerError, and what `on_wait` raises."""
         n_given = 0
         with self._lent() as child:

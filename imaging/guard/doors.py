@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -102,7 +102,7 @@ def read_image_file(path: Path, phase: int = 0, progress: Progress | None = None
         raise refusal_of(Trouble.DAMAGED, f"cannot read {path.name}") from error
 
 
-def _frames(runs: Sequence[Sequence[Plane]], on_wait: Callable[[], None]) -> Iterator[Item]:
+def _frames(runs: Sequence[Sequence[Plane]], on_wait: Callable[[], None]) -> Generator[Item, None, None]:
     paths = [os.fsencode(run[0].path.absolute()).decode("latin-1") for run in runs]
     encode = encoder(Plane)
     planes = [[index, encode(plane)] for index, run in enumerate(runs) for plane in run]

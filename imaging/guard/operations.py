@@ -5,12 +5,14 @@ Libraries are imported where they are used: a folder of DICOM does not wait for 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
 
 from core.errors import PlannerError
 from imaging import nifti, nrrd
@@ -18,7 +20,9 @@ from imaging.decode import decode_planes
 from imaging.files import FileKind, file_kind
 from imaging.guard.codec import decoder
 from imaging.guard.facts import FileFacts, text_of_facts, text_of_volume
-from imaging.headers import Plane, read_planes
+from imaging.guard.unpacking import unpack
+from imaging.headers import Plane, quiet_parser, read_planes
+from imaging.values import as_list
 
 
 def facts(path: Path, argument: Any) -> Iterator[str]:
@@ -56,4 +60,12 @@ def volume(path: Path, phase: Any) -> Iterator[str | np.ndarray]:
     yield found.voxels
 
 
-OPERATIONS = {"facts": facts, "pixels": pixels, "volume": volume}
+def directory(path: Path, argument: Any) -> Iterator[str]:
+    """The files that a DICOMDIR lists, each as the parts of its path, as JSON."""
+    with quiet_parser():
+        records = pydicom.dcmread(path, specific_tags=["DirectoryRecordSequence"]).DirectoryRecordSequence
+        names = [record.get("ReferencedFileID") for record in records]
+    yield json.dumps([[str(part) for part in as_list(name)] for name in names if name])
+
+
+OPERATIONS = {"facts": facts, "pixels": pixels, "volume": volume, "directory": directory, "unpack": unpack}

@@ -84,7 +84,7 @@ def _send(answers: FileIO, item: str | bytes | np.ndarray) -> None:
     else:
         array = np.ascontiguousarray(item, dtype=item.dtype.newbyteorder("<"))
         _message(answers, wire.ARRAY, wire.array_head(array))
-        content = memoryview(array.reshape(-1).view(np.uint8))
+        content = memoryview(array.reshape(-1).view(np.uint8).data)
         for start in range(0, len(content), wire.PIECE_BYTES):
             _message(answers, wire.BYTES, content[start : start + wire.PIECE_BYTES])
 

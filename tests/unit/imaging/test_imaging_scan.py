@@ -90,6 +90,7 @@ def test_broken_files_and_no_images_are_counted_never_named(
     assert {finding.code: finding.what.split()[0] for finding in result.findings} == {
         "unreadable": "3",
         "no_image": "1",
+        "damaged_dicomdir": "the",
     }
     assert "Doe" not in str(result.findings)
 
@@ -219,5 +220,5 @@ def test_a_scan_stops_at_the_report_after_a_cancel(oblique: Volume, write_dicom,
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PlannerError, match="not a folder"):
+    with pytest.raises(PlannerError, match="not there"):
         scan_folder(tmp_path / "nowhere")
