@@ -12,8 +12,10 @@ from platformdirs import user_config_path, user_data_path
 
 from core.errors import PlannerError
 from core.staging import replace_file
+from imaging.network.node import Node, node_from
 
 N_RECENT = 10
+MOST_NODES = 100
 DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -27,6 +29,8 @@ class Settings:
         window_geometry: Qt's own description of size and place, base64; empty for the default.
         ar_source, ar_board, ar_camera: what the AR tab was last used with: camera index or video file,
             board.json and camera.json.
+        pacs_nodes: the archives that are known; their passwords are not.
+        receive_folder: where studies from archives are put; empty for a folder beside the journals.
     """
 
     recent_studies: tuple[str, ...] = ()
@@ -35,12 +39,26 @@ class Settings:
     ar_source: str = "0"
     ar_board: str = ""
     ar_camera: str = ""
+    pacs_nodes: tuple[Node, ...] = ()
+    receive_folder: str = ""
 
     def with_recent(self, folder: Path) -> Settings:
         """The same settings with `folder` as the newest study."""
         newest = str(folder.resolve())
         others = tuple(old for old in self.recent_studies if old != newest)
         return replace(self, recent_studies=(newest, *others)[:N_RECENT])
+
+    def with_node(self, node: Node, old_name: str = "") -> Settings:
+        """The same settings with `node` in the place of the one of its name, or of `old_name`."""
+        names = [known.name for known in self.pacs_nodes]
+        place = names.index(old_name) if old_name in names else len(names)
+        kept = [known for known in self.pacs_nodes if known.name not in (node.name, old_name)]
+        kept.insert(place, node)
+        return replace(self, pacs_nodes=tuple(kept))
+
+    def without_node(self, name: str) -> Settings:
+        """The same settings without the node of this name."""
+        return replace(self, pacs_nodes=tuple(node for node in self.pacs_nodes if node.name != name))
 
 
 def default_settings_path() -> Path:
@@ -88,6 +106,13 @@ def _device(value: object) -> str | None:
     return value if isinstance(value, str) and value in DEVICES else None
 
 
+def _nodes(value: object) -> tuple[Node, ...] | None:
+    if not isinstance(value, list):
+        return None
+    nodes = {node.name: node for node in map(node_from, value[:MOST_NODES]) if node is not None}
+    return tuple(nodes.values())
+
+
 _READERS: dict[str, Callable[[object], Any]] = {
     "recent_studies": _texts,
     "device": _device,
@@ -95,4 +120,6 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "ar_source": _text,
     "ar_board": _text,
     "ar_camera": _text,
+    "pacs_nodes": _nodes,
+    "receive_folder": _text,
 }

@@ -28,6 +28,7 @@ COMMANDS = {
     "calibrate": "camera.json from pictures of a ChArUco board",
     "track": "poses of a board in a video, and the overlay",
     "demo": "the main job end to end on a built-in patient",
+    "pacs": "ask an archive for studies, and give it results",
     "window": "open the planning window",
 }
 DONE, FAILED, USAGE, REFUSED, CANCELLED = 0, 1, 2, 3, 4
