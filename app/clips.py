@@ -13,13 +13,16 @@ import numpy as np
 
 from app.windowing import Window
 from core.clip import Clip
+from core.errors import PlannerError
 from core.progress import Progress
 from core.study import Series
+from core.xray import XRayView
 from render.window import window as grey_of
 
 Pixel = tuple[float, float]
 SAMPLED_PIXELS = 200_000
 NOT_CALIBRATED = "not calibrated"
+PROJECTIONS = ("XA", "RF", "DX", "CR")
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,8 @@ class OpenClip:
     """A clip as it is shown.
 
     Attributes:
-        series, number: where it came from; a series may hold several clips.
-        n_clips: how many clips the series holds.
-        about: what the picture is, in the words of its modality; one line each.
+        series: where it came from.
+        views: of X-ray: how each frame was taken.
         index, pixels: the frame that is shown.
         window: grey values; None for colour.
         is_measuring, start: the ruler is in hand, and its first end when that is placed.
@@ -47,11 +49,9 @@ class OpenClip:
 
     series: Series
     clip: Clip
-    about: tuple[str, ...]
     index: int
     pixels: np.ndarray
-    number: int = 0
-    n_clips: int = 1
+    views: tuple[XRayView, ...] = ()
     window: Window | None = None
     is_measuring: bool = False
     start: Pixel | None = None
@@ -60,7 +60,7 @@ class OpenClip:
     @property
     def key(self) -> str:
         """Tells this clip from every other one."""
-        return f"frames of {self.series.series_uid} {self.number}"
+        return f"frames of {self.series.series_uid}"
 
     def at(self, index: int, pixels: np.ndarray) -> OpenClip:
         """The same clip at another frame; a ruler that was begun on this one is dropped."""
@@ -78,17 +78,38 @@ class OpenClip:
         return replace(self, start=None, rulers=(*self.rulers, Ruler(self.index, self.start, point)))
 
 
-def opened(
-    series: Series,
-    clip: Clip,
-    about: tuple[str, ...],
-    number: int = 0,
-    n_clips: int = 1,
-) -> OpenClip:
-    """A clip at its first frame, with a window that fits it. Raises PlannerError for damage."""
+def opened(series: Series, clip: Clip, views: tuple[XRayView, ...] = ()) -> OpenClip:
+    """A clip at its first frame, with the window it asks for. Raises PlannerError for damage."""
     pixels = clip.frame(0)
     window = None if clip.is_colour else _first_window(clip, pixels)
-    return OpenClip(series, clip, about, 0, pixels, number, n_clips, window)
+    return OpenClip(series, clip, 0, pixels, views, window)
+
+
+def about(clip: OpenClip) -> tuple[str, ...]:
+    """How the frame was taken, and what a length on it means; one line each."""
+    view = clip.views[clip.index] if clip.index < len(clip.views) else None
+    taken = _taken(view) if view is not None else ""
+    return (*((taken,) if taken else ()), _about_lengths(clip.clip))
+
+
+def _taken(view: XRayView) -> str:
+    plane = f"plane {view.plane}" if view.plane else ""
+    sid = f"SID {view.source_detector_mm:.0f} mm" if view.source_detector_mm is not None else ""
+    return "  ·  ".join(part for part in (plane, view.title, sid) if part)
+
+
+def _about_lengths(clip: Clip) -> str:
+    has_size = any(
+        region.row_mm is not None and region.column_mm is not None
+        for regions in clip.regions
+        for region in regions
+    )
+    if clip.modality in PROJECTIONS:
+        depth = "Millimetres at the depth of the calibration only."
+        return depth if has_size else "Sizes at the detector, not calibrated: lengths in pixels."
+    if has_size:
+        return "Millimetres inside the calibrated regions only; elsewhere pixels."
+    return "Not calibrated: lengths in pixels."
 
 
 def fitted(pixels: np.ndarray) -> Window:
@@ -122,14 +143,17 @@ def length_text(clip: Clip, ruler: Ruler) -> str:
     return f"{np.hypot(across, down):.0f} px, {NOT_CALIBRATED}"
 
 
-def work_of(series: Series, number: int) -> Callable[[Progress], OpenClip]:
-    """The work that opens one clip of a series, for a job."""
+def work_of(series: Series) -> Callable[[Progress], OpenClip]:
+    """The work that opens the clip of a series, for a job."""
 
     def work(progress: Progress) -> OpenClip:
-        from imaging.clips import open_clip
+        from imaging.clips import clip_of, clip_runs, views_of
 
-        progress.report("Opening pictures", 0.0)
-        clip = open_clip(series, number)
-        return opened(series, clip, (), number)
+        runs = clip_runs(series, progress)
+        if not runs:
+            raise PlannerError("nothing is shown", "the series holds no pictures", "choose another series")
+        clip = clip_of(runs[0])
+        views = views_of(runs[0]) if clip.modality in PROJECTIONS else ()
+        return opened(series, clip, views)
 
     return work

@@ -67,7 +67,8 @@ def describe_series(series: Series) -> str:
     if series.kind in PICTURES:
         n_frames = max(series.n_phases, slices)
         size = f"{columns} × {rows}" + (f"  ·  {n_frames} frames" if n_frames > 1 else "")
-        return f"{describe_kind(series)}\n{size}\nno place in the patient"
+        _, _, run = series.series_uid.partition("#")
+        return f"{describe_kind(series)}\n{size}\n{f'run {run}' if run else 'no place in the patient'}"
     size = f"{columns} × {rows} × {slices}"
     if series.n_phases > 1:
         size += f"  ·  {series.n_phases} phases"
@@ -90,6 +91,8 @@ def describe_details(series: Series) -> str:
     n_files = len({path for files in series.phases for path in files})
     files = f"{n_files} file" + ("s" if n_files != 1 else "")
     lines = [*describe_series(series).splitlines(), files]
+    if series.kind in PICTURES and "#" in series.series_uid:
+        lines.append("no place in the patient")
     return "\n".join([*lines, *(f"\n{describe_finding(finding)}" for finding in series.findings)])
 
 

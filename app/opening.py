@@ -77,7 +77,10 @@ def _read_one(path: Path, progress: Progress) -> Opened:
 
 
 def _is_container(path: Path) -> bool:
-    return path.is_file() and (path.suffix.lower() == ".zip" or path.stem.upper() == "DICOMDIR")
+    from imaging.archives import is_archive
+    from imaging.files import is_dicomdir
+
+    return path.is_file() and (is_archive(path) or is_dicomdir(path))
 
 
 def _files_of(path: Path) -> list[Path]:

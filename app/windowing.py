@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.volume import Volume
-from render.window import WINDOW_PRESETS, auto_window
+from render.window import WINDOW_PRESETS, WindowPreset, auto_window
 
 FITTED = "Fit to image"
 NARROWEST = 1e-3
@@ -33,15 +33,23 @@ class Window:
         return Window(self.level + down * 2.0 * self.width, width)
 
 
+def preset_names(volume: Volume) -> tuple[str, ...]:
+    """Names of the windows that make sense for a volume, the one it is first shown with first."""
+    return tuple(preset.name for preset in _named(volume)) or (FITTED,)
+
+
 def presets(volume: Volume) -> dict[str, Window]:
-    """The named windows that make sense for a volume, the one it is first shown with first."""
-    first = first_window(volume)
-    named = WINDOW_PRESETS.get(volume.modality, ()) if volume.unit == "HU" else ()
+    """The windows of `preset_names`. One that is fitted looks at the whole volume."""
+    named = _named(volume)
     if not named:
-        return {FITTED: first}
+        return {FITTED: first_window(volume)}
     return {preset.name: Window(preset.level, preset.width) for preset in named}
 
 
 def first_window(volume: Volume) -> Window:
     """The window that a volume is first shown with."""
     return Window(*auto_window(volume))
+
+
+def _named(volume: Volume) -> tuple[WindowPreset, ...]:
+    return WINDOW_PRESETS.get(volume.modality, ()) if volume.unit == "HU" else ()

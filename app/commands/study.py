@@ -37,14 +37,8 @@ def open_paths(desk: Desk, paths: Sequence[Path]) -> None:
         )
 
 
-def open_series(desk: Desk, series: Series, phase: int = 0, number: int = 0) -> None:
-    """Open a series as what it is: slices, pictures or structures.
-
-    Args:
-        desk: where to.
-        series: what to open.
-        phase: of slices: which phase.
-        number: of pictures: which of several clips.
+def open_series(desk: Desk, series: Series, phase: int = 0) -> None:
+    """Open a series as what it is: slices at a phase, pictures, or structures.
 
     Raises:
         PlannerError: nothing of it can be shown, or other work runs.
@@ -52,7 +46,7 @@ def open_series(desk: Desk, series: Series, phase: int = 0, number: int = 0) -> 
     if series.kind in SLICES:
         _open_slices(desk, series, phase)
     elif series.kind in PICTURES:
-        desk.run("Opening pictures", clips.work_of(series, number), desk.session.show_clip)
+        desk.run("Opening pictures", clips.work_of(series), desk.session.show_clip)
     elif series.kind in STRUCTURES:
         desk.run("Reading structures", given.work_of(series), desk.session.show_given)
     else:

@@ -8,29 +8,29 @@ from dataclasses import replace
 from app.clips import fitted
 from app.commands.command import Command, Desk
 from app.state import State
-from app.windowing import FITTED, Window, presets
+from app.windowing import FITTED, preset_names, presets
 
 N_PRESETS = 5
 
 
 def preset_name(state: State, number: int) -> str | None:
     """Name of the numbered window preset for what is shown, counted from 1."""
-    names = list(_presets(state))
-    return names[number - 1] if number <= len(names) else None
-
-
-def _presets(state: State) -> dict[str, Window]:
+    names: tuple[str, ...] = ()
     if state.clip is not None:
-        return {FITTED: fitted(state.clip.pixels)} if state.clip.window is not None else {}
-    return presets(state.volume) if state.volume is not None else {}
+        names = (FITTED,) if state.clip.window is not None else ()
+    elif state.volume is not None:
+        names = preset_names(state.volume)
+    return names[number - 1] if number <= len(names) else None
 
 
 def _use_preset(number: int) -> Callable[[Desk], None]:
     def run(desk: Desk) -> None:
         state = desk.session.state
         name = preset_name(state, number)
-        if name is not None:
-            desk.session.set_window(_presets(state)[name])
+        if name is not None and state.clip is not None:
+            desk.session.set_window(fitted(state.clip.pixels))
+        elif name is not None and state.volume is not None:
+            desk.session.set_window(presets(state.volume)[name])
 
     return run
 

@@ -8,7 +8,7 @@ from PyQt6.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPaintEven
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from app.clip_framing import PictureFraming, PicturePlace, place_of
-from app.clips import OpenClip, Ruler, length_text, picture
+from app.clips import OpenClip, Ruler, about, length_text, picture
 from app.describe import describe_kind
 from app.state import State
 from app.views.theme import ACCENT, GROUND, QUIET, TEXT, WARNING
@@ -192,7 +192,7 @@ def _paint_texts(painter: QPainter, area: QRectF, clip: OpenClip) -> None:
     if clip.window is not None:
         grey = f"L {clip.window.level:.0f}  W {clip.window.width:.0f}"
         _boxed(painter, area, flags.AlignRight | flags.AlignTop, grey, QColor(QUIET))
-    _boxed(painter, area, flags.AlignLeft | flags.AlignBottom, "\n".join(clip.about), QColor(WARNING))
+    _boxed(painter, area, flags.AlignLeft | flags.AlignBottom, "\n".join(about(clip)), QColor(WARNING))
 
 
 def _boxed(painter: QPainter, area: QRectF, side: Qt.AlignmentFlag, text: str, colour: QColor) -> None:

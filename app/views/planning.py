@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
+from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QToolBar, QVBoxLayout, QWidget
 
 from app.slices import ORIENTATIONS, shown_orientations
 from app.state import State
@@ -31,6 +31,7 @@ class PlanningPage(QWidget):
         self.clip = ClipView()
         self.player = PlayerBar()
         self.hint_label = plain_label("", "quiet")
+        self.clip_tools = QToolBar()
         self.scene.looked_at.connect(self.looked_at)
         self.scene.placed.connect(self.placed)
         self.clip.window_dragged.connect(self.window_dragged)
@@ -38,7 +39,7 @@ class PlanningPage(QWidget):
             view.looked_at.connect(self.looked_at)
             view.placed.connect(self.placed)
             view.window_dragged.connect(self.window_dragged)
-        self._is_single = False
+        self._left = 50
         self._lay_out()
 
     def show_state(self, state: State) -> None:
@@ -65,10 +66,14 @@ class PlanningPage(QWidget):
         for name, view in self.slices.items():
             view.setVisible(name in shown)
         self.clip.setVisible(state.clip is not None)
-        is_single = len(shown) < len(ORIENTATIONS)
-        if is_single != self._is_single:
-            self._is_single = is_single
-            self._grid.setSizes([2000, 3000] if is_single else [1000, 1000])
+        self.clip_tools.setVisible(state.clip is not None)
+        left = 50
+        if len(shown) < len(ORIENTATIONS):
+            # Without surfaces the 3-D view has little to show beside a single picture.
+            left = 25 if state.anatomy is None else 42
+        if left != self._left:
+            self._left = left
+            self._grid.setSizes([100 * left, 100 * (100 - left)])
 
     def _lay_out(self) -> None:
         axial, coronal, sagittal = (self.slices[name] for name in ORIENTATIONS)
@@ -78,8 +83,13 @@ class PlanningPage(QWidget):
         ]
         self._grid = _splitter(Qt.Orientation.Horizontal, *columns)
         self.clip.hide()
+        self.clip_tools.hide()
+        self.clip_tools.setObjectName("clip_tools")
+        self.clip_tools.setIconSize(QSize(18, 18))
+        self.clip_tools.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         below = QHBoxLayout()
         below.setContentsMargins(8, 0, 8, 0)
+        below.addWidget(self.clip_tools)
         below.addWidget(self.hint_label)
         below.addStretch(1)
         below.addWidget(self.player, 3)

@@ -165,6 +165,9 @@ class Player(QObject):
         elapsed_s = (time.monotonic() - self._began_s) * self._playback.speed
         if elapsed_s >= reel.times.duration_s and not self._playback.is_looping:
             self._timer.stop()
+            last = reel.n_moments - 1
+            if last != self._current and last in self.cache.kept:
+                self.due.emit(last, self.cache.kept[last])
             self.ended.emit()
             return
         moment = reel.times.moment_at(elapsed_s % reel.times.duration_s)

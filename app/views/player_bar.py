@@ -53,7 +53,7 @@ class PlayerBar(QWidget):
 
     def show_state(self, state: State) -> None:
         """Show this state; hidden when there is nothing to play."""
-        self._state = state
+        was_playing, self._state = self._state.playback.is_playing, state
         self.setVisible(state.n_moments > 1)
         self.slider.blockSignals(True)
         self.slider.setMaximum(max(state.n_moments - 1, 0))
@@ -62,8 +62,9 @@ class PlayerBar(QWidget):
             self.slider.setValue(state.moment)
         self.slider.blockSignals(False)
         self.slider.show_suggestions(state.suggestions if state.clip is None else ())
-        self.play.setIcon(icon("pause" if state.playback.is_playing else "play"))
-        self.play.setToolTip("Pause (Space)" if state.playback.is_playing else "Play (Space)")
+        if state.playback.is_playing != was_playing:
+            self.play.setIcon(icon("pause" if state.playback.is_playing else "play"))
+            self.play.setToolTip("Pause (Space)" if state.playback.is_playing else "Play (Space)")
         self.loop.setChecked(state.playback.is_looping)
         self.speed.setCurrentIndex(SPEEDS.index(state.playback.speed) if state.playback.speed in SPEEDS else -1)
         self.label.setText(describe_moment(state))

@@ -25,7 +25,9 @@ class SeriesDetails(QPlainTextEdit):
         """Show this series, in as little height as its text needs."""
         self.setVisible(series is not None)
         if series is not None:
-            self.setPlainText(describe_details(series))
-            n_lines = 4 + 5 * len(series.findings)
+            text = describe_details(series)
+            self.setPlainText(text)
+            # A sentence of a finding takes about four lines of this narrow column.
+            n_lines = text.count("\n") + 1 + 3 * len(series.findings)
             line_px = self.fontMetrics().lineSpacing()
             self.setFixedHeight(min(n_lines * line_px + 18, TALLEST_PX))

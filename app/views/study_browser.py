@@ -32,7 +32,7 @@ from app.views.icons import icon
 from app.views.labels import plain_label, plain_tip
 from app.views.series_details import SeriesDetails
 from app.views.theme import QUIET
-from app.views.thumbnails import placeholder
+from app.views.thumbnails import mark_finding, placeholder
 from core.study import ScanResult, Series
 
 THUMBNAIL = 56
@@ -128,24 +128,16 @@ class StudyBrowser(QWidget):
         if item is not None:
             height, width = grey.shape
             image = QImage(grey.tobytes(), width, height, width, QImage.Format.Format_Grayscale8)
-            item.setIcon(0, QIcon(QPixmap.fromImage(image)))
+            self._show_picture(item, QPixmap.fromImage(image))
 
     def _make_tree(self) -> QTreeWidget:
         tree = QTreeWidget()
         tree.setHeaderHidden(True)
-        tree.setColumnCount(2)
         tree.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
-        tree.setIndentation(12)
+        tree.setIndentation(9)
         tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         tree.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        header = tree.header()
-        if header is not None:
-            header.setStretchLastSection(False)
-            header.setSectionResizeMode(0, header.ResizeMode.Stretch)
-            header.setSectionResizeMode(1, header.ResizeMode.Fixed)
-            header.setMinimumSectionSize(20)
-            header.resizeSection(1, 26)
         tree.itemActivated.connect(self._choose)
         tree.itemSelectionChanged.connect(self._show_details)
         tree.customContextMenuRequested.connect(self._ask_menu)
@@ -154,26 +146,27 @@ class StudyBrowser(QWidget):
     def _branch(self, parent: QTreeWidgetItem | None, text: str) -> QTreeWidgetItem:
         item = QTreeWidgetItem(parent, [text])
         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
-        item.setFirstColumnSpanned(True)
         item.setExpanded(True)
         item.setToolTip(0, plain_tip(text))
         return item
 
     @staticmethod
-    def _leaf(parent: QTreeWidgetItem, series: Series, around: str) -> QTreeWidgetItem:
+    def _show_picture(item: QTreeWidgetItem, picture: QPixmap) -> None:
+        """A picture before a series, with a mark in its corner when there are findings."""
+        if item.data(0, SERIES_ROLE).findings:
+            mark_finding(picture)
+        item.setIcon(0, QIcon(picture))
+
+    def _leaf(self, parent: QTreeWidgetItem, series: Series, around: str) -> QTreeWidgetItem:
         text = describe_series(series)
         item = QTreeWidgetItem(parent, [text])
         item.setData(0, SERIES_ROLE, series)
         item.setData(0, AROUND_ROLE, around)
-        item.setIcon(0, QIcon(placeholder(series.kind, THUMBNAIL)))
-        item.setToolTip(0, plain_tip(text))
+        self._show_picture(item, placeholder(series.kind, THUMBNAIL))
+        sentences = [describe_finding(finding) for finding in series.findings]
+        item.setToolTip(0, plain_tip("\n\n".join([text, *sentences])))
         if series.kind in ASIDE:
             item.setForeground(0, QColor(QUIET))
-        if series.findings:
-            item.setIcon(1, icon("notice"))
-            tip = "\n\n".join(describe_finding(finding) for finding in series.findings)
-            item.setToolTip(1, plain_tip(tip))
-            item.setToolTip(0, plain_tip(f"{text}\n\n{tip}"))
         return item
 
     def _choose(self, item: QTreeWidgetItem) -> None:

@@ -36,6 +36,7 @@ QMenu::separator {{ height: 1px; background: {LINE}; margin: 4px 8px; }}
 QToolBar {{
     background: {PANEL}; border: 0; border-bottom: 1px solid {LINE}; padding: 4px 6px; spacing: 2px;
 }}
+QToolBar#clip_tools {{ border: 0; padding: 0; }}
 QToolBar::separator {{ background: {LINE}; width: 1px; margin: 5px 6px; }}
 QToolButton {{ padding: 5px 9px; border-radius: 5px; border: 1px solid transparent; }}
 QToolButton:hover {{ background: {RAISED}; }}
@@ -51,11 +52,16 @@ QLineEdit, QComboBox, QSpinBox {{
     background: {GROUND}; border: 1px solid {LINE}; border-radius: 4px; padding: 4px 6px;
 }}
 QLineEdit:focus, QComboBox:focus {{ border-color: {ACCENT}; }}
-QTreeWidget, QListWidget, QTableWidget, QPlainTextEdit {{
+QToolButton[raised="true"] {{ background: {RAISED}; border: 1px solid {LINE}; padding: 5px 20px 5px 10px; }}
+QToolButton[raised="true"]::menu-indicator {{ subcontrol-position: right center; right: 7px; }}
+QToolButton[raised="true"]:hover, QToolButton[chip="true"]:hover {{ border-color: {ACCENT}; }}
+QToolButton[chip="true"] {{ background: {RAISED}; border: 1px solid {LINE}; border-radius: 10px; padding: 2px 10px; }}
+QToolButton[chip="true"]:checked {{ background: #24394a; border-color: {ACCENT}; }}
+QTreeWidget, QListWidget, QTableWidget, QTableView, QPlainTextEdit {{
     background: {GROUND}; border: 1px solid {LINE}; border-radius: 5px; outline: 0;
 }}
 QTreeWidget::item, QListWidget::item {{ padding: 3px 2px; }}
-QTreeWidget::item:selected, QListWidget::item:selected, QTableWidget::item:selected {{
+QTreeWidget::item:selected, QListWidget::item:selected, QTableWidget::item:selected, QTableView::item:selected {{
     background: #24394a; color: {TEXT};
 }}
 QHeaderView::section {{

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from PyQt6.QtCore import QObject, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QPainter, QPixmap
+from PyQt6.QtCore import QObject, QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QFont, QPainter, QPen, QPixmap, QPolygonF
 
 from app.describe import WITHOUT_PICTURES
 from app.jobs import JobRunner
-from app.views.theme import QUIET
+from app.views.theme import GROUND, QUIET, WARNING
 from core.errors import PlannerError
 from core.progress import Progress
 from core.study import ScanResult, Series, SeriesKind
@@ -33,6 +33,24 @@ def placeholder(kind: SeriesKind, size: int) -> QPixmap:
         painter.drawText(QRectF(0, 0, size, size), Qt.AlignmentFlag.AlignCenter, WORDS[kind])
         painter.end()
     return picture
+
+
+def mark_finding(picture: QPixmap) -> None:
+    """Paint a small triangle into the lower right corner."""
+    width, height = picture.width(), picture.height()
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(GROUND), 2.0))
+    painter.setBrush(QColor(WARNING))
+    tip, side = QPointF(width - 9.5, height - 18), 8.5
+    corners = [tip, QPointF(tip.x() + side, height - 2), QPointF(tip.x() - side, height - 2)]
+    painter.drawPolygon(QPolygonF(corners))
+    font = QFont(painter.font())
+    font.setPixelSize(12)
+    font.setBold(True)
+    painter.setFont(font)
+    painter.drawText(QRectF(tip.x() - 8, height - 16, 16, 14), Qt.AlignmentFlag.AlignCenter, "!")
+    painter.end()
 
 
 class Thumbnails(QObject):
