@@ -199,7 +199,7 @@ class _Scope:
         if action == "D":
             self._count(_name(element.tag), "D")
             return DataElement(element.tag, "SQ", Sequence([code_item(Code(REMOVED, "99AURICLE", "Removed"))]))
-        if action in ("Z", "X/Z"):
+        if "Z" in action:
             return self._emptied(element)
         return self._count(_name(element.tag), "X")
 
