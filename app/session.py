@@ -53,6 +53,11 @@ class Session:
         self._anatomies: dict[tuple[str, int], Anatomy] = {}
         self._observers: list[Observer] = []
 
+    @property
+    def data_folder(self) -> Path:
+        """Where journals and the case library live."""
+        return self._data_folder
+
     def watch(self, observer: Observer) -> Callable[[], None]:
         """Call `observer(before, after)` at every change; returns what ends that."""
         self._observers.append(observer)

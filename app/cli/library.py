@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Do one action; what happened to the library since the last time is said first. Raises PlannerError."""
     library = Library(default_data_folder())
-    say_findings(library.tidy(progress_of(options)))
+    findings = library.tidy(progress_of(options))
+    say_findings(findings)
+    library.acknowledge(findings)
     content = ACTIONS[options.action](library, options)
     if options.json is not None:
         write_json(options.json, content)

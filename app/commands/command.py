@@ -71,6 +71,12 @@ class Desk(Protocol):
     def reset_views(self) -> None:
         """Show everything again, in all views."""
 
+    def show_library(self) -> None:
+        """Bring the case library to the front, as it is now."""
+
+    def show_planning(self) -> None:
+        """Bring slices and 3-D view to the front."""
+
     def show_about(self) -> None:
         """Say what this program is and what it is not for."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.commands import export, planning, playing, reconstructing, study, viewing
+from app.commands import export, library, planning, playing, reconstructing, study, viewing
 from app.commands.command import Command, Desk
 
 MENUS: Mapping[str, str] = {
@@ -18,7 +18,7 @@ MENUS: Mapping[str, str] = {
 # What the list of series offers for the one under the pointer.
 SERIES_MENU: tuple[str, ...] = ("file.open_series",)
 TOOLBAR: tuple[tuple[str, ...], ...] = (
-    ("file.open", "file.save"),
+    ("file.open", "file.library", "file.save"),
     ("edit.undo", "edit.redo"),
     ("reconstruct.heart",),
     ("plan.navigate", "plan.distance", "plan.angle", "plan.landmark", "plan.cut_coronal"),
@@ -32,6 +32,7 @@ def _about(desk: Desk) -> None:
 
 COMMANDS: tuple[Command, ...] = (
     *study.COMMANDS,
+    *library.COMMANDS,
     *export.COMMANDS,
     *planning.COMMANDS,
     *reconstructing.COMMANDS,

@@ -149,16 +149,21 @@ class Database:
 
 
 def add_notice(connection: sqlite3.Connection, finding: Finding) -> None:
-    """Keep a finding until a window or a command has shown it."""
-    values = (finding.code, finding.what, finding.why, finding.fix)
-    connection.execute("INSERT INTO notice (code, what, why, fix) VALUES (?, ?, ?, ?)", values)
+    """Keep a finding until somebody has seen it."""
+    if finding not in read_notices(connection):
+        values = (finding.code, finding.what, finding.why, finding.fix)
+        connection.execute("INSERT INTO notice (code, what, why, fix) VALUES (?, ?, ?, ?)", values)
 
 
-def take_notices(connection: sqlite3.Connection) -> tuple[Finding, ...]:
-    """The findings that nobody has seen yet; from now on they count as seen."""
-    found = tuple(Finding(*row) for row in connection.execute("SELECT code, what, why, fix FROM notice"))
-    connection.execute("DELETE FROM notice")
-    return found
+def read_notices(connection: sqlite3.Connection) -> tuple[Finding, ...]:
+    """The findings that nobody has seen yet."""
+    return tuple(Finding(*row) for row in connection.execute("SELECT code, what, why, fix FROM notice"))
+
+
+def remove_notices(connection: sqlite3.Connection, findings: tuple[Finding, ...]) -> None:
+    """These findings were seen."""
+    for finding in findings:
+        connection.execute("DELETE FROM notice WHERE code = ? AND what = ?", (finding.code, finding.what))
 
 
 def _copy_rows(aside: Path, new: sqlite3.Connection, table: str) -> int:

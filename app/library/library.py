@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.library import catalogue, upkeep
-from app.library.database import Database, take_notices
+from app.library.database import Database, read_notices, remove_notices
 from app.library.entry import Entry, Space, Storage, checked_id, checked_tag
 from app.library.header_index import HeaderIndex
 from app.library.search import Query
@@ -144,15 +144,21 @@ class Library:
     def tidy(self, progress: Progress | None = None) -> tuple[Finding, ...]:
         """Bring list and folders together after whatever happened, and empty what is long in the trash.
 
-        Done at the first use of a window and by every command. Returns what the user has not been told yet.
-        Raises PlannerError.
+        Done at the first use of a window and by every command. Returns what nobody has been told yet;
+        `acknowledge` it once it was shown. Raises PlannerError.
         """
         progress = progress or Silent()
         progress.report("Looking after the library", 0.0)
         upkeep.bring_together(self.store, self.database)
         self.empty_trash(progress, DAYS_IN_TRASH)
-        with self.database.transaction() as connection:
-            return take_notices(connection)
+        with self.database.reading() as connection:
+            return read_notices(connection)
+
+    def acknowledge(self, findings: tuple[Finding, ...]) -> None:
+        """These findings of `tidy` were shown to a person. Raises PlannerError."""
+        if findings:
+            with self.database.transaction() as connection:
+                remove_notices(connection, findings)
 
     def put(self, entry: Entry) -> None:
         """Add an entry or bring it up to date. Raises PlannerError."""

@@ -118,6 +118,15 @@ class QtDesk:
         """Show everything again, in all views."""
         self._window.planning.reset()
 
+    def show_library(self) -> None:
+        """Bring the case library to the front, as it is now."""
+        self._window.tabs.setCurrentWidget(self._window.library)
+        self._window.library_desk.refresh()
+
+    def show_planning(self) -> None:
+        """Bring slices and 3-D view to the front."""
+        self._window.tabs.setCurrentWidget(self._window.planning)
+
     def show_about(self) -> None:
         """Say what this program is and what it is not for."""
         show_about(self._window, _version())

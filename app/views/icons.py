@@ -10,6 +10,7 @@ from app.views.theme import ACCENT, TEXT
 
 _PATHS = {
     "folder": "M3 7.5v10.5h18v-9h-9l-2-2.5H3z",
+    "shelf": "M4 4h4v16H4zM8 4h4v16H8zM13.5 5l3.800-1 3.700 15-3.800 1zM4 16h8",
     "save": "M5 4h11l3 3v13H5zM8 4v5h7V4M8 20v-6h8v6",
     "undo": "M9 6L4.5 10.5L9 15M4.5 10.5H15a4.5 4.5 0 0 1 0 9h-3",
     "redo": "M15 6l4.5 4.5L15 15M19.5 10.5H9a4.5 4.5 0 0 0 0 9h3",

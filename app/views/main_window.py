@@ -9,7 +9,7 @@ from PyQt6.QtCore import QByteArray, QPoint, QSize, Qt, QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PyQt6.QtWidgets import QMainWindow, QMenu, QSplitter, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
-from app.commands import study
+from app.commands import library, study
 from app.commands.table import SERIES_MENU
 from app.jobs import JobRunner
 from app.reconstruction import Reconstruct
@@ -19,6 +19,8 @@ from app.views.actions import Actions
 from app.views.ar_view import ArView
 from app.views.desk import QtDesk
 from app.views.labels import plain_label
+from app.views.library_desk import LibraryDesk
+from app.views.library_page import LibraryPage
 from app.views.notices import NoticeBar
 from app.views.plan_list import PlanList
 from app.views.planning import PlanningPage
@@ -50,10 +52,12 @@ class MainWindow(QMainWindow):
         self.structures = StructureList()
         self.plan_list = PlanList()
         self.ar = ArView()
+        self.library = LibraryPage()
         self.notices = NoticeBar()
         self.progress = ProgressStrip()
         self.desk = QtDesk(self, session, reconstruct)
         self.actions_ = Actions(self, self.desk.do)
+        self.library_desk = LibraryDesk(self, self.library)
         self.thumbnails = Thumbnails(THUMBNAIL, self)
         self.player = Player(self)
         self._loader = JobRunner(self)
@@ -102,7 +106,7 @@ class MainWindow(QMainWindow):
         # Gone for the user at once; an import that runs in a thread cannot be cut short.
         self.hide()
         self.ar.close_view()
-        for jobs in (self.player, self.thumbnails, self._loader, self.desk.jobs):
+        for jobs in (self.player, self.thumbnails, self.library_desk, self._loader, self.desk.jobs):
             jobs.close(LONGEST_GOODBYE_S)
         self.planning.scene.close_scene()
         self.session.close()
@@ -143,6 +147,7 @@ class MainWindow(QMainWindow):
             self.ar.show_state(after)
         if after.notices != before.notices:
             self.notices.add(after.notices[_n_common(before.notices, after.notices) :])
+        library.remember_case(self.session, before, after)
         self._show_title(after)
 
     def _show_all(self, state: State) -> None:
@@ -175,6 +180,7 @@ class MainWindow(QMainWindow):
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.planning, "Plan")
         self.tabs.addTab(self.ar, "Augmented reality")
+        self.tabs.addTab(self.library, "Case library")
         right = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(self.structures)
         right.addWidget(self.plan_list)

@@ -192,6 +192,8 @@ def test_a_damaged_database_is_set_aside_and_the_copies_are_listed_again(
     if damage != "empty":
         assert [f.code for f in findings] == ["library_damaged"]
         assert len(list(again.store.root.glob("damaged-*.sqlite"))) == 1
+    assert again.tidy() == findings
+    again.acknowledge(findings)
     assert again.tidy() == ()
 
 
@@ -263,6 +265,7 @@ def test_a_copy_whose_description_is_lost_is_told_and_not_removed(library: Libra
     library.database.path.unlink()
     (finding,) = library.tidy()
     assert finding.code == "library_folder"
+    assert library.tidy() == (finding,)
     assert len(bytes_of(entry.place)) == 4
 
 
