@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,8 +20,6 @@ from plan.items import CutPlane, Item
 from plan.plan import Plan
 
 if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
     from imaging.outputs.deidentify import Deidentifier
     from imaging.outputs.source import Source
 
@@ -179,7 +177,8 @@ class _Export:
             made = self.deidentifier.apply(dataset, is_own=True) if self.deidentifier else dataset
             self.files.append(save_object(made, self.folder / f"{_file_name(name)}.dcm"))
 
-    def _objects(self, key: str, source: Source) -> list[tuple[str, Dataset]]:
+    def _objects(self, key: str, source: Source) -> list[tuple[str, Any]]:
+        """File names and DICOM datasets of one format."""
         from imaging.outputs.capture import make_capture
         from imaging.outputs.encapsulated import make_encapsulated
         from imaging.outputs.made import MadeSeries

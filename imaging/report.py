@@ -98,13 +98,14 @@ def read_report(path: Path) -> GivenMeasurements:
 def _measured(value: Dataset, name: str, spaces: set[str]) -> tuple[Item | None, bool]:
     """A distance or angle as the item that its coordinates define, and whether its value contradicts them."""
     concept = _concept(value)
-    points = next((found for c in _children(value, "SCOORD3D") if len(found := _points(c, spaces)) > 1), ())
+    lines = (_points(child, spaces) for child in _children(value, "SCOORD3D"))
+    points = next((found for found in lines if len(found) > 1), np.zeros((0, 3)))
     if concept in (DISTANCE, LENGTH) and len(points) == 2:
         distance = Distance(name, as_point(points[0]), as_point(points[1]))
         stated = _number(value, MM_PER_UNIT)
         return distance, stated is None or abs(stated - distance_mm(distance)) > AGREE_MM
     if concept in (ANGLE, ANGLE_DICOM) and len(points) == 3:
-        angle = Angle(name, *(as_point(point) for point in points))
+        angle = Angle(name, as_point(points[0]), as_point(points[1]), as_point(points[2]))
         stated = _number(value, DEG_PER_UNIT)
         return angle, stated is None or abs(stated - angle_deg(angle)) > AGREE_DEG
     return None, False

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pydicom
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from core.errors import PlannerError
 from core.progress import Progress, Silent
@@ -67,7 +67,7 @@ def _meta(dataset: FileDataset, sop_uid: str) -> FileMetaDataset:
     """New file information: the old one may name who sent the file."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = sop_uid
+    meta.MediaStorageSOPInstanceUID = UID(sop_uid)
     meta.TransferSyntaxUID = dataset.file_meta.get("TransferSyntaxUID") or (
         ImplicitVRLittleEndian if dataset.original_encoding[0] else ExplicitVRLittleEndian
     )

@@ -155,16 +155,19 @@ class _Scope:
         if tag.element == 0:
             return None
         if tag.is_private:
-            return self._count("private attributes", "X")
+            self._count("private attributes", "X")
+            return None
         if tag.group in REMOVED_GROUPS or 0x6000 <= tag.group < 0x6100:
-            return self._count("overlays and curves", "X")
+            self._count("overlays and curves", "X")
+            return None
         action = self._action(tag)
         if action and element.VR in ("DA", "DT", "TM") and tag.group != 0x0010:
             return self._moved(element)
         if action:
             return self._done(element, action)
         if element.VR == "UN" and not dictionary_has_tag(tag):
-            return self._count("unknown attributes", "X")
+            self._count("unknown attributes", "X")
+            return None
         if element.VR == "PN":
             return self._emptied(element)
         if element.VR in ("DA", "DT"):
@@ -188,7 +191,8 @@ class _Scope:
         if element.VR == "SQ":
             return self._sequence(element, action)
         if action == "X":
-            return self._count(_name(tag), "X")
+            self._count(_name(tag), "X")
+            return None
         if action == "D" or "X/D" in action or tag == _SERIAL:
             return self._dummy(element)
         return self._emptied(element)
@@ -201,7 +205,8 @@ class _Scope:
             return DataElement(element.tag, "SQ", Sequence([code_item(Code(REMOVED, "99AURICLE", "Removed"))]))
         if "Z" in action:
             return self._emptied(element)
-        return self._count(_name(element.tag), "X")
+        self._count(_name(element.tag), "X")
+        return None
 
     def _recursed(self, element: DataElement) -> DataElement:
         return DataElement(element.tag, "SQ", Sequence([self.cleaned(item) for item in element.value]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset
@@ -153,7 +154,7 @@ def _derivation(source: Source) -> Dataset:
     return item
 
 
-def _described(number: int, key: str, weights: Mapping[str, str]) -> Dataset:
+def _described(number: int, key: str, weights: Mapping[str, str]) -> Any:
     from highdicom import AlgorithmIdentificationSequence
     from highdicom.color import CIELabColor
     from highdicom.seg import SegmentAlgorithmTypeValues, SegmentDescription
