@@ -11,10 +11,9 @@ from core.errors import Finding, PlannerError
 from core.progress import Progress, Silent
 from core.study import Series
 from core.volume import Volume, VolumeSequence
-from imaging import nifti, nrrd
-from imaging.decode import decode_planes
 from imaging.even_grid import EvenGrid, affine_of, grid_of
 from imaging.files import FileKind, file_kind
+from imaging.guard.doors import decode_planes, read_image_file
 from imaging.headers import Plane
 from imaging.inputs import choose_input
 from imaging.order import stack_axes
@@ -31,13 +30,14 @@ def load_series(series: Series, phase: int = 0, progress: Progress | None = None
     Raises PlannerError for gaps too wide to bridge, absent geometry, colour, damage, or a phase that is not
     there or not complete; Cancelled when told to stop.
     """
+    progress = progress or Silent()
     path = _file_of(series)
     if path is not None:
-        return _read_file(path, phase)
-    planes = placed_planes(series, phase)
+        return read_image_file(path, phase, progress)
+    planes = placed_planes(series, phase, progress)
     grid = _grid_for(series, planes)
     ordered = tuple(planes[i] for i in grid.order)
-    slices = _decoded(ordered, progress or Silent())
+    slices = _decoded(ordered, progress)
     is_hu = _is_hu(planes[0])
     voxels = resample_slices(slices, grid, is_hu) if grid.is_resampled else stack_slices(slices, grid)
     return _volume(voxels, grid.patient_from_index, planes[0])
@@ -62,13 +62,14 @@ def load_planes(series: Series, phase: int = 0, progress: Progress | None = None
     For sparse stacks, where nothing is known between the slices. Raises PlannerError as `load_series` does,
     but not for gaps or uneven spacing; nothing is resampled.
     """
+    progress = progress or Silent()
     path = _file_of(series)
     if path is not None:
-        return _slices_of(_read_file(path, phase))
-    planes = placed_planes(series, phase)
+        return _slices_of(read_image_file(path, phase, progress))
+    planes = placed_planes(series, phase, progress)
     return tuple(
         _volume(values[None], affine_of(plane, _thickness_step(plane), np.array(plane.position)), plane)
-        for plane, values in zip(planes, _decoded(planes, progress or Silent()), strict=True)
+        for plane, values in zip(planes, _decoded(planes, progress), strict=True)
     )
 
 
@@ -107,7 +108,7 @@ def _grid_for(series: Series, planes: tuple[Plane, ...]) -> EvenGrid:
 
 
 def _decoded(planes: Sequence[Plane], progress: Progress) -> Iterator[np.ndarray]:
-    for done, values in enumerate(decode_planes(planes)):
+    for done, values in enumerate(decode_planes(planes, progress)):
         progress.report("Loading images", done / len(planes))
         yield values
     progress.report("Loading images", 1.0)
@@ -140,14 +141,6 @@ def _file_of(series: Series) -> Path | None:
     """The image file of a series that is not DICOM; None for DICOM."""
     first = series.phases[0][0]
     return first if file_kind(first) in (FileKind.NIFTI, FileKind.ITK) else None
-
-
-def _read_file(path: Path, phase: int) -> Volume:
-    if file_kind(path) is FileKind.NIFTI:
-        return nifti.read_volume(path, phase)
-    if phase:
-        raise PlannerError(f"cannot read {path.name}", "it has 1 phase", "choose phase 0")
-    return nrrd.read_volume(path)
 
 
 def _slices_of(volume: Volume) -> tuple[Volume, ...]:

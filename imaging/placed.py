@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from core.errors import PlannerError
+from core.progress import Progress, Silent
 from core.study import Series, SeriesKind
-from imaging.headers import Plane, read_planes
+from imaging.guard.doors import texts_of_headers
+from imaging.guard.facts import facts_of_text
+from imaging.guard.trouble import Trouble, refusal_of
+from imaging.headers import Plane
 from imaging.mosaics import MOSAIC
 
 EXPORT_ORIGINAL = "export the original images from the scanner or archive"
@@ -21,12 +28,15 @@ _NOT_VOLUMES = {
 }
 
 
-def placed_planes(series: Series, phase: int) -> tuple[Plane, ...]:
-    """The planes of one phase of a DICOM series, in its order. Raises PlannerError when one cannot be placed."""
+def placed_planes(series: Series, phase: int, progress: Progress | None = None) -> tuple[Plane, ...]:
+    """The planes of one phase of a DICOM series, in its order.
+
+    Raises PlannerError when one cannot be read or placed; Cancelled when told to stop.
+    """
     check_phase(series, phase)
     if series.kind in _NOT_VOLUMES:
         raise PlannerError(_WHAT, f"it is {_NOT_VOLUMES[series.kind]}", "choose a CT or MR series")
-    planes = _planes(series, phase)
+    planes = _planes(series, phase, progress or Silent())
     first = planes[0]
     if first.kind is SeriesKind.LOCALISER and first.modality == "CT":
         raise PlannerError(_WHAT, "it is a localiser radiograph, a projection", "choose a series of slices")
@@ -53,17 +63,29 @@ def check_phase(series: Series, phase: int) -> None:
         )
 
 
-def _planes(series: Series, phase: int) -> tuple[Plane, ...]:
+def _planes(series: Series, phase: int, progress: Progress) -> tuple[Plane, ...]:
     """Headers of one phase, in its order; of a multi-frame file only the frames that belong to the phase."""
-    try:
-        in_files = [read_planes(path) for path in series.phases[phase]]
-        if series.frames:
-            found = [in_files[file][frame] for file, frame in series.frames[phase]]
-        else:
-            found = [plane for planes in in_files for plane in planes]
-    except Exception as error:
-        # The files were readable when they were scanned; whatever a parser raises now means they are not.
-        raise PlannerError("cannot read an image", "its file is damaged or gone", SCAN_AGAIN) from error
+    in_files = _planes_of_files(series.phases[phase], progress)
+    if not series.frames:
+        found = [plane for planes in in_files for plane in planes]
+    elif all(frame < len(in_files[file]) for file, frame in series.frames[phase]):
+        found = [in_files[file][frame] for file, frame in series.frames[phase]]
+    else:
+        found = []
     if not found:
         raise PlannerError("cannot read an image", "its file changed since the scan", SCAN_AGAIN)
     return tuple(found)
+
+
+def _planes_of_files(paths: Sequence[Path], progress: Progress) -> list[tuple[Plane, ...]]:
+    """What the headers of files say now, in their order, through the guard."""
+    found: list[tuple[Plane, ...]] = [()] * len(paths)
+    for index, text in texts_of_headers(paths, lambda: progress.report("Reading headers", 0.0)):
+        if isinstance(text, Trouble):
+            # Readable when it was scanned: whatever is wrong now means that it is not that file any more.
+            raise PlannerError("cannot read an image", "its file is damaged or gone", SCAN_AGAIN)
+        try:
+            found[index] = facts_of_text(text, paths[index]).planes
+        except ValueError as error:
+            raise refusal_of(Trouble.DAMAGED) from error
+    return found
