@@ -38,7 +38,7 @@ def source_of(state: State, chosen: tuple[Series, ...]) -> Source:
     """
     if state.series is None or state.volume is None:
         raise PlannerError("nothing to reconstruct", "no series is open", "open a series first")
-    together = chosen if len(chosen) > 1 else _cine_companions(state, state.series)
+    together = chosen if len(chosen) > 1 else cine_companions(state, state.series)
     if len(together) < 2:
         return Source((state.series,), state.phase, state.volume)
     spaces = {series.frame_of_reference_uid for series in together}
@@ -82,7 +82,8 @@ def reconstruct(task_key: str, volumes: Sequence[Volume], device: str, progress:
     return run(task_key, volumes, device, progress)
 
 
-def _cine_companions(state: State, series: Series) -> tuple[Series, ...]:
+def cine_companions(state: State, series: Series) -> tuple[Series, ...]:
+    """The cine planes of one heart: those of the series' study and patient space, itself among them."""
     if not is_cine_planes(series) or state.scan is None or not series.frame_of_reference_uid:
         return ()
     studies = [study for patient in state.scan.patients for study in patient.studies]

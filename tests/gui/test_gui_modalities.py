@@ -60,6 +60,17 @@ def test_all_phases_are_loaded_while_the_first_is_looked_at_and_each_shows_its_o
     assert state.playback.is_playing is False
 
 
+def test_end_diastole_and_end_systole_are_marked_as_suggestions(cine_window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: len(cine_window.session.state.suggestions) == 2, timeout=LONG_MS)
+    (diastole, first), (systole, second) = cine_window.session.state.suggestions
+    assert (first, second) == ("ED", "ES")
+    assert diastole in (N_PHASES - 1, 0, 1)
+    assert systole in (3, 4, 5)
+    slider = cine_window.planning.player.slider
+    assert slider.suggestions == cine_window.session.state.suggestions
+    assert "suggestions from the image" in slider.toolTip()
+
+
 def test_keys_step_and_play_and_the_slices_follow_at_the_speed_of_the_data(
     cine_window: MainWindow, qtbot: QtBot
 ) -> None:
@@ -183,7 +194,7 @@ def test_a_dropped_archive_and_a_dropped_file_are_opened(
     # One file of a stack says little: its whole series is shown.
     drop(window, next(iter(sorted(cine_folder.iterdir()))))
     qtbot.waitUntil(lambda: window.session.state.volume is not None, timeout=LONG_MS)
-    assert window.session.state.volume.shape[0] == 6
+    assert window.session.state.volume.shape[0] == 3
 
 
 def test_a_surface_is_not_shown_before_its_unit_and_axes_are_said(

@@ -17,7 +17,7 @@ US_REGION = (10, 8, 59, 47)
 US_PIXEL_CM = 0.05
 
 
-def write_cine(folder: Path, series_uid: str = "2.25.501", slices: int = 6) -> Path:
+def write_cine(folder: Path, series_uid: str = "2.25.501", slices: int = 3) -> Path:
     """A cine MR of a bright disc whose radius follows the cycle: largest at phase 0, smallest at phase 4."""
     for phase in range(N_PHASES):
         for place in range(slices):
@@ -64,10 +64,10 @@ def write_ultrasound(folder: Path, n_frames: int = 4) -> Path:
 
 def _disc(phase: int) -> np.ndarray:
     rows, columns = np.indices((40, 40))
-    # One beat: emptied after a third of the cycle, filled again at its end.
+    # One beat: emptied in the first third of the cycle, filled again in the rest of it.
     share = phase / N_PHASES
-    emptied = np.sin(np.pi * share / (2 / 3)) if share < 2 / 3 else 0.0
-    radius = 14.0 - 6.0 * emptied
+    filled = np.cos(3.0 * np.pi * share) if share < 1 / 3 else -np.cos(1.5 * np.pi * (share - 1 / 3))
+    radius = 11.0 + 3.0 * filled
     inside = np.hypot(rows - 19.5, columns - 19.5) < radius
     return np.where(inside, 900, 120).astype("<u2")
 
