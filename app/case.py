@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.anatomy_file import read_anatomy, write_anatomy
+from app.library.header_index import HeaderIndex
 from app.state import State
 from core.anatomy import Anatomy
 from core.errors import Finding, PlannerError
@@ -75,8 +76,8 @@ def write_case(case: Case, folder: Path, progress: Progress) -> None:
     progress.report("Saving case", 1.0)
 
 
-def read_case(folder: Path, progress: Progress) -> Case:
-    """Read a case, and its images when they are still where they were.
+def read_case(folder: Path, progress: Progress, cache: HeaderIndex | None = None) -> Case:
+    """Read a case, and its images when they are still where they were; headers that `cache` knows are not read again.
 
     Raises:
         PlannerError: a file of the case is damaged, or its parts belong to different patients.
@@ -88,14 +89,16 @@ def read_case(folder: Path, progress: Progress) -> Case:
     if anatomy is not None and anatomy.frame_of_reference_uid != plan.frame_of_reference_uid:
         raise _damaged("its plan and its reconstruction belong to different patient spaces")
     case = Case(plan, anatomy, _view_from_json(index["structures"]))
-    return _with_images(case, index, progress)
+    return _with_images(case, index, progress, cache)
 
 
-def _with_images(case: Case, index: Mapping[str, object], progress: Progress) -> Case:
+def _with_images(
+    case: Case, index: Mapping[str, object], progress: Progress, cache: HeaderIndex | None
+) -> Case:
     study, uid, phase = Path(str(index["study_folder"])), str(index["series_uid"]), _whole(index["phase"])
     case = replace(case, study=study, series_uid=uid, phase=phase)
     try:
-        scan, series, volume = _images(study, uid, phase, progress)
+        scan, series, volume = _images(study, uid, phase, progress, cache)
     except PlannerError as refusal:
         missing = Finding(
             "images_missing", "the images of this case are not shown", str(refusal), "open their folder"
@@ -106,11 +109,13 @@ def _with_images(case: Case, index: Mapping[str, object], progress: Progress) ->
     return replace(case, scan=scan, series=series, volume=volume)
 
 
-def _images(study: Path, uid: str, phase: int, progress: Progress) -> tuple[ScanResult, Series, Volume]:
+def _images(
+    study: Path, uid: str, phase: int, progress: Progress, cache: HeaderIndex | None
+) -> tuple[ScanResult, Series, Volume]:
     from imaging.load import load_series
     from imaging.scan import scan_folder
 
-    scan = scan_folder(study, progress)
+    scan = scan_folder(study, progress, cache)
     series = next((found for found in scan.series if found.series_uid == uid), None)
     if series is None:
         raise PlannerError("the series is gone", "its folder no longer holds it", "open the folder it is in")

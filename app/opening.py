@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.library.header_index import HeaderIndex
 from core.errors import PlannerError
 from core.progress import Progress
 from core.study import ScanResult, Series
@@ -30,11 +31,12 @@ def is_surface(path: Path) -> bool:
     return path.suffix.lower() in SURFACE_SUFFIXES
 
 
-def read_paths(paths: Sequence[Path], progress: Progress) -> Opened:
+def read_paths(paths: Sequence[Path], progress: Progress, cache: HeaderIndex | None = None) -> Opened:
     """Find what these paths hold.
 
     A folder, an archive and a DICOMDIR are scanned whole. A DICOM file stands for its folder, because one slice
-    says little; an image file of another format for itself. Several paths are read together.
+    says little; an image file of another format for itself. Several paths are read together. What `cache` knows
+    is not read again.
 
     Raises:
         PlannerError: nothing is there, or archives were given together with other things. Cancelled.
@@ -42,7 +44,7 @@ def read_paths(paths: Sequence[Path], progress: Progress) -> Opened:
     from imaging.scan import scan_files, scan_folder
 
     if len(paths) == 1:
-        return _read_one(paths[0], progress)
+        return _read_one(paths[0], progress, cache)
     if any(_is_container(path) for path in paths):
         raise PlannerError(
             "these were not opened together",
@@ -52,19 +54,19 @@ def read_paths(paths: Sequence[Path], progress: Progress) -> Opened:
     files = [file for path in paths for file in _files_of(path)]
     folder = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
     if not files:
-        return Opened(folder, scan_folder(folder, progress))
-    return Opened(folder, scan_files(files, folder, progress))
+        return Opened(folder, scan_folder(folder, progress, cache))
+    return Opened(folder, scan_files(files, folder, progress, cache))
 
 
-def _read_one(path: Path, progress: Progress) -> Opened:
+def _read_one(path: Path, progress: Progress, cache: HeaderIndex | None) -> Opened:
     from imaging.files import FileKind, file_kind
     from imaging.scan import scan_files, scan_folder
 
     if not path.is_file() or _is_container(path):
-        return Opened(path, scan_folder(path, progress))
+        return Opened(path, scan_folder(path, progress, cache))
     kind = file_kind(path)
     if kind is FileKind.DICOM:
-        scan = scan_folder(path.parent, progress)
+        scan = scan_folder(path.parent, progress, cache)
         return Opened(path.parent, scan, _holder(path, scan))
     if kind is FileKind.OTHER:
         raise PlannerError(
@@ -72,7 +74,7 @@ def _read_one(path: Path, progress: Progress) -> Opened:
             "it is no image and no archive that Auricle knows",
             "choose DICOM, a DICOMDIR, a zip, NIfTI, NRRD or MHA",
         )
-    scan = scan_files([path], path.parent, progress)
+    scan = scan_files([path], path.parent, progress, cache)
     return Opened(path.parent, scan, _holder(path, scan))
 
 

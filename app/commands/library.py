@@ -19,7 +19,7 @@ from core.errors import Finding, PlannerError
 from core.progress import Progress
 from core.study import Patient, ScanResult
 
-ARCHIVE_PATTERN = "Archives (*.zip)"
+ARCHIVE_PATTERN = "Archives (*.zip *.tar *.tar.gz *.tgz);;All files (*)"
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ COMMANDS = (
         ("Ctrl+I",),
         while_busy=False,
     ),
-    Command("file.import_archive", "Copy zip archive into library…", _import_archive, while_busy=False),
+    Command("file.import_archive", "Copy archive into library…", _import_archive, while_busy=False),
     Command(
         "file.import_link",
         "Link folder in library…",

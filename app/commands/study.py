@@ -8,6 +8,7 @@ from pathlib import Path
 from app import case as cases
 from app import clips, given
 from app.commands.command import Command, Desk
+from app.library.library import Library
 from app.opening import IMAGE_PATTERN, SURFACE_PATTERN, Opened, is_surface, read_paths
 from app.state import State
 from core.errors import PlannerError
@@ -32,9 +33,9 @@ def open_paths(desk: Desk, paths: Sequence[Path]) -> None:
     elif paths and all(is_surface(path) for path in paths):
         import_surface(desk, paths[0])
     elif paths and may_leave(desk):
-        desk.run(
-            "Reading headers", lambda progress: read_paths(paths, progress), lambda found: _show(desk, found)
-        )
+        cache = Library(desk.session.data_folder).header_index()
+        work = lambda progress: read_paths(paths, progress, cache)  # noqa: E731
+        desk.run("Reading headers", work, lambda found: _show(desk, found))
 
 
 def open_series(desk: Desk, series: Series, phase: int = 0) -> None:
@@ -103,9 +104,10 @@ def open_case(desk: Desk, folder: Path) -> None:
     """Open a saved case: its study when it is still there, its anatomy and its plan."""
     if not may_leave(desk):
         return
+    cache = Library(desk.session.data_folder).header_index()
     desk.run(
         "Opening case",
-        lambda progress: cases.read_case(folder, progress),
+        lambda progress: cases.read_case(folder, progress, cache),
         lambda case: desk.session.show_case(folder, case),
     )
 

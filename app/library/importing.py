@@ -31,16 +31,19 @@ def import_folder(
             Studies that were whole before stay; of the others nothing is left.
         Cancelled: told to stop; as above.
     """
+    from imaging.archives import is_archive
     from imaging.scan import scan_folder
 
     progress = progress or Silent()
     folder = folder.resolve()
     if folder.is_relative_to(library.store.root.resolve()):
         raise PlannerError("nothing was imported", "it is in the library already", "choose another folder")
-    if storage is Storage.LINKED and folder.suffix.lower() == ".zip":
+    if is_archive(folder) and storage is Storage.LINKED:
         why = "images cannot be read from inside an archive each time"
         raise PlannerError("the archive was not linked", why, "copy it into the library instead")
-    return import_scan(library, scan_folder(folder, progress, library.header_index()), storage, progress)
+    # What an archive is unpacked to is gone afterwards: nothing to remember.
+    cache = library.header_index() if folder.is_dir() else None
+    return import_scan(library, scan_folder(folder, progress, cache), storage, progress)
 
 
 def import_scan(library: Library, scan: ScanResult, storage: Storage, progress: Progress) -> Imported:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 from collections import namedtuple
 from dataclasses import replace
@@ -170,6 +171,16 @@ def test_cancelling_an_import_leaves_nothing_behind(library: Library, tmp_path: 
     assert reports[0] == "Copying 12.0 kB"
     assert library.entries() == ()
     assert list(library.store.staging.iterdir()) == []
+
+
+def test_an_archive_is_copied_and_cannot_be_linked(library: Library, tmp_path: Path) -> None:
+    source = write_dicom_study(tmp_path / "disc")
+    archive = Path(shutil.make_archive(str(tmp_path / "disc"), "zip", source))
+    with pytest.raises(PlannerError, match="copy it into the library"):
+        import_folder(library, archive, Storage.LINKED)
+    (entry,) = import_folder(library, archive, Storage.COPIED).entries
+    contents = sorted(content for content, _ in bytes_of(source).values())
+    assert sorted(content for content, _ in bytes_of(entry.place).values()) == contents
 
 
 def test_a_folder_without_images_and_the_library_itself_are_refused(library: Library, tmp_path: Path) -> None:
