@@ -89,6 +89,28 @@ def work_of_surface(path: Path, facts: SurfaceFacts, images: Volume) -> Callable
     return work
 
 
+def work_of_glb(path: Path) -> Callable[[Progress], Anatomy]:
+    """The work that reads a GLB, whose standard fixes unit and axes; it has to name its patient space.
+
+    Only Auricle's own do. For any other one nothing tells how it lies in the patient.
+    """
+
+    def work(progress: Progress) -> Anatomy:
+        from imaging.surfaces import read_glb
+
+        progress.report("Reading surfaces", 0.0)
+        given = read_glb(path)
+        if not given.frame_of_reference_uid:
+            raise PlannerError(
+                "the surfaces are not shown",
+                "the file does not say in which patient space they lie",
+                "export them as STL or PLY and import these",
+            )
+        return given
+
+    return work
+
+
 def other_space() -> PlannerError:
     """The refusal to lay structures over images of another patient space."""
     return PlannerError(

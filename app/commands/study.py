@@ -62,6 +62,9 @@ def import_surface(desk: Desk, path: Path) -> None:
     Raises:
         PlannerError: no images are open that it could lie in.
     """
+    if path.suffix.lower() == ".glb":
+        desk.run("Reading surfaces", given.work_of_glb(path), desk.session.show_given)
+        return
     images = desk.session.state.volume
     if images is None:
         raise PlannerError(

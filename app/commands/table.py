@@ -17,6 +17,8 @@ MENUS: Mapping[str, str] = {
 }
 # What the list of series offers for the one under the pointer.
 SERIES_MENU: tuple[str, ...] = ("file.open_series",)
+# What stands below a picture without a place in the patient.
+CLIP_TOOLS: tuple[str, ...] = ("view.ruler", "view.remove_rulers")
 TOOLBAR: tuple[tuple[str, ...], ...] = (
     ("file.open", "file.library", "file.save"),
     ("edit.undo", "edit.redo"),

@@ -10,13 +10,14 @@ from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PyQt6.QtWidgets import QMainWindow, QMenu, QSplitter, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
 from app.commands import library, study
-from app.commands.table import SERIES_MENU
+from app.commands.table import CLIP_TOOLS, SERIES_MENU
 from app.jobs import JobRunner
 from app.reconstruction import Reconstruct
 from app.session import Session
 from app.state import State
 from app.views.actions import Actions
 from app.views.ar_view import ArView
+from app.views.cycle_suggester import CycleSuggester
 from app.views.desk import QtDesk
 from app.views.labels import plain_label
 from app.views.library_desk import LibraryDesk
@@ -35,6 +36,7 @@ from core.resources import RESEARCH_NOTICE
 
 SIZE = QSize(1600, 1000)
 SIDES = (290, 960, 350)
+NARROWEST_LIST = 270
 LONGEST_GOODBYE_S = 30.0
 SEEN_BY_AR = ("anatomy", "history", "view")
 
@@ -60,6 +62,7 @@ class MainWindow(QMainWindow):
         self.library_desk = LibraryDesk(self, self.library)
         self.thumbnails = Thumbnails(THUMBNAIL, self)
         self.player = Player(self)
+        self.suggester = CycleSuggester(self)
         self._loader = JobRunner(self)
         self._is_scene_wanted, self._is_closed = True, False
         self._lay_out()
@@ -106,7 +109,14 @@ class MainWindow(QMainWindow):
         # Gone for the user at once; an import that runs in a thread cannot be cut short.
         self.hide()
         self.ar.close_view()
-        for jobs in (self.player, self.thumbnails, self.library_desk, self._loader, self.desk.jobs):
+        for jobs in (
+            self.player,
+            self.suggester,
+            self.thumbnails,
+            self.library_desk,
+            self._loader,
+            self.desk.jobs,
+        ):
             jobs.close(LONGEST_GOODBYE_S)
         self.planning.scene.close_scene()
         self.session.close()
@@ -173,6 +183,7 @@ class MainWindow(QMainWindow):
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.actions_.fill_toolbar(bar)
         self.addToolBar(bar)
+        self.planning.clip_tools.addActions(self.actions_.by_key[key] for key in CLIP_TOOLS)
         menus = self.menuBar()
         if menus is not None:
             self.actions_.fill_menus(menus)
@@ -189,6 +200,7 @@ class MainWindow(QMainWindow):
         self._sides = QSplitter()
         for widget in (self.browser, self.tabs, right):
             self._sides.addWidget(widget)
+        self.browser.setMinimumWidth(NARROWEST_LIST)
         self._sides.setSizes(list(SIDES))
         self._sides.setStretchFactor(1, 1)
         self._sides.setHandleWidth(4)

@@ -47,6 +47,8 @@ def _connect_player(window: MainWindow) -> None:
     player.due.connect(lambda moment, content: desk.attempt(lambda: session.show_moment(moment, content)))
     player.ended.connect(lambda: session.set_playback(replace(session.state.playback, is_playing=False)))
     player.refused.connect(session.refuse)
+    player.filled.connect(lambda key: window.suggester.look(session.state, player.cache, key))
+    window.suggester.suggested.connect(session.suggest)
 
 
 def _connect_plan_list(window: MainWindow, wishes: _Wishes) -> None:
