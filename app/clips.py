@@ -13,7 +13,6 @@ import numpy as np
 
 from app.windowing import Window
 from core.clip import Clip
-from core.errors import PlannerError
 from core.progress import Progress
 from core.study import Series
 from core.xray import XRayView
@@ -147,13 +146,8 @@ def work_of(series: Series) -> Callable[[Progress], OpenClip]:
     """The work that opens the clip of a series, for a job."""
 
     def work(progress: Progress) -> OpenClip:
-        from imaging.clips import clip_of, clip_runs, views_of
+        from imaging.guard.clips import open_run
 
-        runs = clip_runs(series, progress)
-        if not runs:
-            raise PlannerError("nothing is shown", "the series holds no pictures", "choose another series")
-        clip = clip_of(runs[0])
-        views = views_of(runs[0]) if clip.modality in PROJECTIONS else ()
-        return opened(series, clip, views)
+        return opened(series, *open_run(series, 0, progress))
 
     return work

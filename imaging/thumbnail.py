@@ -6,9 +6,8 @@ import numpy as np
 
 from core.errors import PlannerError
 from core.study import Series
-from imaging.decode import decode_planes
 from imaging.files import FileKind, file_kind
-from imaging.headers import read_planes
+from imaging.guard.doors import decode_planes, read_planes
 from imaging.load import load_series
 
 CT_WINDOW_HU = (-160.0, 340.0)
@@ -31,15 +30,12 @@ def _middle_slice(series: Series) -> tuple[np.ndarray, tuple[float, float]]:
     if file_kind(path) is not FileKind.DICOM:
         volume = load_series(series)
         return volume.voxels[volume.shape[0] // 2], (float(volume.spacing_mm[1]), float(volume.spacing_mm[2]))
-    try:
-        planes = read_planes(path)
-    except Exception as error:
-        # Readable when it was scanned; whatever a parser raises now means that it is not any more.
-        raise PlannerError(
-            "cannot read an image", "its file is damaged or gone", "scan the folder again"
-        ) from error
+    planes = read_planes(path)
+    if not planes:
+        raise PlannerError("cannot read an image", "its file changed since the scan", "scan the folder again")
     plane = planes[len(planes) // 2]
-    return next(decode_planes([plane])), plane.pixel_spacing_mm or (1.0, 1.0)
+    (values,) = decode_planes([plane])
+    return values, plane.pixel_spacing_mm or (1.0, 1.0)
 
 
 def _percentiles(values: np.ndarray) -> tuple[float, float]:

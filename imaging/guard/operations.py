@@ -68,4 +68,26 @@ def directory(path: Path, argument: Any) -> Iterator[str]:
     yield json.dumps([[str(part) for part in as_list(name)] for name in names if name])
 
 
-OPERATIONS = {"facts": facts, "pixels": pixels, "volume": volume, "directory": directory, "unpack": unpack}
+def clip(path: Path, argument: Any) -> Iterator[str]:
+    """The facts of a clip, as JSON."""
+    from imaging.guard import clips
+
+    return clips.clip(path, argument)
+
+
+def clip_frame(path: Path, argument: Any) -> Iterator[np.ndarray]:
+    """The pixels of one frame of a clip."""
+    from imaging.guard import clips
+
+    return clips.clip_frame(path, argument)
+
+
+OPERATIONS = {
+    "facts": facts,
+    "pixels": pixels,
+    "volume": volume,
+    "directory": directory,
+    "unpack": unpack,
+    "clip": clip,
+    "clip_frame": clip_frame,
+}
