@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.errors import PlannerError
-from plan.items import Angle, CutPlane, Distance, Item, Landmark
+from plan.items import Angle, AorticRoot, Contour, CutPlane, Distance, Item, Landmark, PlaneAngle, Polyline
 from plan.plan import Plan
 
 KIND_TITLES: dict[type, str] = {
@@ -13,6 +13,10 @@ KIND_TITLES: dict[type, str] = {
     Distance: "distance",
     Angle: "angle",
     Landmark: "landmark",
+    Polyline: "polyline",
+    Contour: "contour",
+    PlaneAngle: "angle of planes",
+    AorticRoot: "aortic root",
 }
 
 
@@ -25,7 +29,7 @@ class Edit:
 
 
 def kind_title(item: Item) -> str:
-    """What people call this kind of item: "cut plane", "distance", "angle", "landmark"."""
+    """What people call this kind of item: "cut plane", "distance", "contour" and so on."""
     return KIND_TITLES[type(item)]
 
 

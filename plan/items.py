@@ -8,6 +8,7 @@ from uuid import uuid4
 import numpy as np
 
 Point = tuple[float, float, float]
+MOST_POINTS = 500
 
 
 def new_id() -> str:
@@ -26,6 +27,14 @@ def as_point(values: np.ndarray | Point) -> Point:
 def _freeze_points(item: object, *names: str) -> None:
     for name in names:
         object.__setattr__(item, name, as_point(getattr(item, name)))
+
+
+def _freeze_lines(item: object, least: int, *names: str) -> None:
+    for name in names:
+        points = tuple(as_point(point) for point in getattr(item, name))
+        if not least <= len(points) <= MOST_POINTS:
+            raise ValueError(f"a line of this kind has {least} to {MOST_POINTS} points")
+        object.__setattr__(item, name, points)
 
 
 @dataclass(frozen=True)
@@ -93,4 +102,84 @@ class Landmark:
         _freeze_points(self, "position_mm")
 
 
-Item = CutPlane | Distance | Angle | Landmark
+@dataclass(frozen=True)
+class Polyline:
+    """An open line through two or more points, LPS mm; its length is what it measures."""
+
+    name: str
+    points_mm: tuple[Point, ...]
+    item_id: str = field(default_factory=new_id)
+
+    def __post_init__(self) -> None:
+        _freeze_lines(self, 2, "points_mm")
+
+
+@dataclass(frozen=True)
+class Contour:
+    """A closed smooth line through three or more points, LPS mm; the last one joins the first."""
+
+    name: str
+    points_mm: tuple[Point, ...]
+    item_id: str = field(default_factory=new_id)
+
+    def __post_init__(self) -> None:
+        _freeze_lines(self, 3, "points_mm")
+
+
+@dataclass(frozen=True)
+class PlaneAngle:
+    """The angle of a cut plane with another cut plane, or with the line of a distance.
+
+    Attributes:
+        plane_id: `item_id` of the cut plane.
+        other_id: `item_id` of the other cut plane or of the distance.
+    """
+
+    name: str
+    plane_id: str
+    other_id: str
+    item_id: str = field(default_factory=new_id)
+
+    def __post_init__(self) -> None:
+        if self.plane_id == self.other_id:
+            raise ValueError("an angle needs two different items")
+
+
+@dataclass(frozen=True)
+class AorticRoot:
+    """What a surgeon marks of an aortic root, LPS mm; what is not marked yet is None or empty.
+
+    Attributes:
+        right_hinge_mm, left_hinge_mm, non_coronary_hinge_mm: lowest points of the three cusps.
+        annulus_mm: points around the virtual basal ring.
+        right_ostium_mm, left_ostium_mm: lower rims of the coronary ostia.
+        right_sinus_mm, left_sinus_mm, non_coronary_sinus_mm: the outermost points of the sinuses of Valsalva.
+        left_non_commissure_mm, right_non_commissure_mm, right_left_commissure_mm: the commissures opposite to
+            them, in this order.
+        sinotubular_mm: points around the sinotubular junction.
+    """
+
+    name: str
+    right_hinge_mm: Point | None = None
+    left_hinge_mm: Point | None = None
+    non_coronary_hinge_mm: Point | None = None
+    annulus_mm: tuple[Point, ...] = ()
+    right_ostium_mm: Point | None = None
+    left_ostium_mm: Point | None = None
+    right_sinus_mm: Point | None = None
+    left_sinus_mm: Point | None = None
+    non_coronary_sinus_mm: Point | None = None
+    left_non_commissure_mm: Point | None = None
+    right_non_commissure_mm: Point | None = None
+    right_left_commissure_mm: Point | None = None
+    sinotubular_mm: tuple[Point, ...] = ()
+    item_id: str = field(default_factory=new_id)
+
+    def __post_init__(self) -> None:
+        _freeze_lines(self, 0, "annulus_mm", "sinotubular_mm")
+        _freeze_points(self, *(name for name in ROOT_POINTS if getattr(self, name) is not None))
+
+
+ROOT_POINTS = tuple(name for name, kind in AorticRoot.__annotations__.items() if kind == "Point | None")
+
+Item = CutPlane | Distance | Angle | Landmark | Polyline | Contour | PlaneAngle | AorticRoot

@@ -25,13 +25,25 @@ def angle_deg(item: Angle) -> float:
             "one of its points lies on its vertex",
             "place the three points apart from each other",
         )
-    return _angle_between_deg(first, second)
+    return float(angles_between_deg(first, second))
 
 
-def plane_angle_deg(first: CutPlane, second: CutPlane) -> float:
-    """Angle between two planes in degrees, 0 (parallel) to 90, whichever way their normals point."""
-    between = _angle_between_deg(np.array(first.normal), np.array(second.normal))
-    return min(between, 180.0 - between)
+def angle_of_planes_deg(plane: CutPlane, other: CutPlane | Distance) -> float:
+    """Angle of a plane with another plane or with a line, 0 (parallel) to 90 degrees, whichever way they point.
+
+    Raises PlannerError when the line has no length.
+    """
+    if isinstance(other, CutPlane):
+        between = float(angles_between_deg(np.array(plane.normal), np.array(other.normal)))
+        return min(between, 180.0 - between)
+    along = np.subtract(other.end_mm, other.start_mm)
+    if np.linalg.norm(along) < SHORTEST_MM:
+        raise PlannerError(
+            f"cannot measure the angle with “{other.name}”",
+            "its two points lie in one place",
+            "place its points apart from each other",
+        )
+    return abs(90.0 - float(angles_between_deg(np.array(plane.normal), along)))
 
 
 def signed_distance_mm(plane: CutPlane, points: np.ndarray) -> np.ndarray:
@@ -39,7 +51,8 @@ def signed_distance_mm(plane: CutPlane, points: np.ndarray) -> np.ndarray:
     return (np.asarray(points, dtype=np.float64) - plane.origin_mm) @ np.array(plane.normal)
 
 
-def _angle_between_deg(first: np.ndarray, second: np.ndarray) -> float:
+def angles_between_deg(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Angles (...) between directions (..., 3) of any length, 0 to 180 degrees."""
     # atan2 keeps full accuracy near 0 and 180 degrees, where acos loses half the digits.
-    sine = float(np.linalg.norm(np.cross(first, second)))
-    return float(np.degrees(np.arctan2(sine, float(first @ second))))
+    sine = np.linalg.norm(np.cross(first, second), axis=-1)
+    return np.degrees(np.arctan2(sine, (first * second).sum(axis=-1)))

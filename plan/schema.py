@@ -7,24 +7,51 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from core.errors import PlannerError
 from core.staging import replace_file
-from plan.items import Angle, CutPlane, Distance, Item, Landmark, Point
+from plan.items import (
+    ROOT_POINTS,
+    Angle,
+    AorticRoot,
+    Contour,
+    CutPlane,
+    Distance,
+    Item,
+    Landmark,
+    PlaneAngle,
+    Point,
+    Polyline,
+)
 from plan.plan import Plan
 
 FORMAT = "auricle-plan"
-SCHEMA = 1
+SCHEMA = 2
+# What a plan of each schema may hold. Nothing of an older one has changed its form, so that reading is migrating.
+_TYPES_OF_SCHEMA_1 = frozenset({"cut_plane", "distance", "angle", "landmark"})
 LARGEST_FILE_BYTES = 16_000_000
 LONGEST_TEXT = 200
 
-_TYPES: dict[str, type] = {"cut_plane": CutPlane, "distance": Distance, "angle": Angle, "landmark": Landmark}
+_TYPES: dict[str, type] = {
+    "cut_plane": CutPlane,
+    "distance": Distance,
+    "angle": Angle,
+    "landmark": Landmark,
+    "polyline": Polyline,
+    "contour": Contour,
+    "plane_angle": PlaneAngle,
+    "aortic_root": AorticRoot,
+}
 _FIELDS: dict[str, dict[str, str]] = {
     "cut_plane": {"origin_mm": "point", "normal": "point", "is_active": "bool", "is_locked": "bool"},
     "distance": {"start_mm": "point", "end_mm": "point"},
     "angle": {"start_mm": "point", "vertex_mm": "point", "end_mm": "point"},
     "landmark": {"position_mm": "point"},
+    "polyline": {"points_mm": "points"},
+    "contour": {"points_mm": "points"},
+    "plane_angle": {"plane_id": "id", "other_id": "id"},
+    "aortic_root": dict.fromkeys(ROOT_POINTS, "place") | {"annulus_mm": "points", "sinotubular_mm": "points"},
 }
 _NAME_OF = {kind: name for name, kind in _TYPES.items()}
 
@@ -44,11 +71,12 @@ def plan_from_json(content: object) -> Plan:
     plan = _mapping(content, "the plan", {"format", "schema", "frame_of_reference_uid", "items"})
     if plan["format"] != FORMAT:
         _refuse("it is not an Auricle plan")
-    if type(plan["schema"]) is not int or plan["schema"] != SCHEMA:
-        _refuse(f"its schema is {plan['schema']!r:.40}, this version reads {SCHEMA}")
+    if type(plan["schema"]) is not int or not 1 <= plan["schema"] <= SCHEMA:
+        _refuse(f"its schema is {plan['schema']!r:.40}, this version reads 1 to {SCHEMA}")
     if not isinstance(plan["items"], list):
         _refuse("its items are not a list")
-    items = tuple(_item_from_json(item, f"item {n}") for n, item in enumerate(plan["items"], start=1))
+    types = _TYPES_OF_SCHEMA_1 if plan["schema"] == 1 else frozenset(_TYPES)
+    items = tuple(_item_from_json(item, types, f"item {n}") for n, item in enumerate(plan["items"], start=1))
     if len({item.item_id for item in items}) != len(items):
         _refuse("two of its items have the same id")
     return Plan(_text(plan["frame_of_reference_uid"], "the frame of reference"), items)
@@ -84,20 +112,24 @@ def _item_to_json(item: Item) -> dict[str, object]:
     content: dict[str, object] = {"type": kind, "id": item.item_id, "name": item.name}
     for name, form in _FIELDS[kind].items():
         value = getattr(item, name)
-        content[name] = list(value) if form == "point" else value
+        content[name] = _plain(value, form)
     return content
 
 
-def _item_from_json(content: object, where: str) -> Item:
+def _plain(value: Any, form: str) -> object:
+    if form == "points":
+        return [list(point) for point in value]
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _item_from_json(content: object, types: frozenset[str], where: str) -> Item:
     kind = content.get("type") if isinstance(content, Mapping) else None
-    if not isinstance(kind, str) or kind not in _TYPES:
+    if not isinstance(kind, str) or kind not in types:
         _refuse(f"{where} is of no known type")
     fields = _FIELDS[kind]
     item = _mapping(content, where, {"type", "id", "name", *fields})
     values = {name: _value(item[name], form, f"{name} of {where}") for name, form in fields.items()}
-    item_id = _text(item["id"], f"the id of {where}")
-    if not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", item_id):
-        _refuse(f"the id of {where} is not letters and digits")
+    item_id = _id(item["id"], f"the id of {where}")
     try:
         made: Item = _TYPES[kind](name=_text(item["name"], f"the name of {where}"), item_id=item_id, **values)
     except ValueError as error:
@@ -105,11 +137,28 @@ def _item_from_json(content: object, where: str) -> Item:
     return made
 
 
-def _value(value: object, form: str, where: str) -> Point | bool:
+def _value(value: object, form: str, where: str) -> Point | tuple[Point, ...] | bool | str | None:
     if form == "bool":
         if not isinstance(value, bool):
             _refuse(f"{where} is neither true nor false")
         return value
+    if form == "id":
+        return _id(value, where)
+    if form == "points":
+        if not isinstance(value, list):
+            _refuse(f"{where} is not a list of positions")
+        return tuple(_point(point, where) for point in value)
+    return None if form == "place" and value is None else _point(value, where)
+
+
+def _id(value: object, where: str) -> str:
+    text = _text(value, where)
+    if not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", text):
+        _refuse(f"{where} is not letters and digits")
+    return text
+
+
+def _point(value: object, where: str) -> Point:
     if not isinstance(value, list) or len(value) != 3:
         _refuse(f"{where} is not three numbers")
     x, y, z = (_number(number, where) for number in value)

@@ -9,13 +9,12 @@ import numpy as np
 from core.anatomy import Anatomy
 from core.errors import PlannerError
 from core.mesh import SurfaceMesh
-from plan.items import Angle, CutPlane, Distance, Landmark
+from plan.items import CutPlane
 from plan.items import Point as Position
-from plan.measure import angle_deg, distance_mm
 from plan.plan import Plan
 from render.cutting import CutSurface, cut_with_caps
-from render.palette import ANGLE, DISTANCE, LANDMARK
-from render.scene import CameraView, Label, PlaneWidget, Point, Polyline, Scene, Surface
+from render.drawn_items import Drawn, drawn
+from render.scene import CameraView, PlaneWidget, Scene, Surface
 from render.view import ViewState
 
 PLANE_SIZE_OF_ANATOMY = 1.1
@@ -36,12 +35,13 @@ def compose(anatomy: Anatomy, plan: Plan, view: ViewState, camera: CameraView | 
         PlannerError: the plan belongs to another patient space than the anatomy.
     """
     _check_same_space(anatomy, plan)
-    lines, points, labels = _measures(plan) if view.show_measures else ((), (), ())
+    parts = [drawn(item, plan) for item in plan.items] if view.show_measures else []
+    items = sum(parts, Drawn())
     return Scene(
         surfaces=_surfaces(anatomy, plan, view),
-        polylines=lines,
-        points=points,
-        labels=labels,
+        polylines=items.lines,
+        points=items.points,
+        labels=items.labels,
         planes=_plane_widgets(anatomy, plan) if view.show_cut_planes else (),
         camera=camera,
     )
@@ -90,35 +90,3 @@ def _plane_widgets(anatomy: Anatomy, plan: Plan) -> tuple[PlaneWidget, ...]:
     return tuple(
         PlaneWidget(plane.item_id, plane.origin_mm, plane.normal, size_mm, plane.is_locked) for plane in planes
     )
-
-
-def _measures(plan: Plan) -> tuple[tuple[Polyline, ...], tuple[Point, ...], tuple[Label, ...]]:
-    lines, points, labels = [], [], []
-    for item in plan.items:
-        if isinstance(item, Distance):
-            ends = (item.start_mm, item.end_mm)
-            lines.append(Polyline(item.item_id, ends, DISTANCE))
-            points += [Point(item.item_id, end, DISTANCE, radius_mm=1.0) for end in ends]
-            labels.append(Label(item.item_id, _middle(*ends), f"{distance_mm(item):.1f} mm"))
-        elif isinstance(item, Angle):
-            corners = (item.start_mm, item.vertex_mm, item.end_mm)
-            lines.append(Polyline(item.item_id, corners, ANGLE))
-            points += [Point(item.item_id, corner, ANGLE, radius_mm=1.0) for corner in corners]
-            labels.append(Label(item.item_id, item.vertex_mm, _angle_text(item)))
-        elif isinstance(item, Landmark):
-            points.append(Point(item.item_id, item.position_mm, LANDMARK))
-            labels.append(Label(item.item_id, item.position_mm, item.name))
-    return tuple(lines), tuple(points), tuple(labels)
-
-
-def _angle_text(item: Angle) -> str:
-    # One angle without a value must not take the whole picture away; it shows no number instead.
-    try:
-        return f"{angle_deg(item):.1f}°"
-    except PlannerError:
-        return "no angle"
-
-
-def _middle(start_mm: Position, end_mm: Position) -> Position:
-    x, y, z = (np.asarray(start_mm) + np.asarray(end_mm)) / 2.0
-    return float(x), float(y), float(z)

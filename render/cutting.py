@@ -14,7 +14,7 @@ import numpy as np
 from core.mesh import SurfaceMesh
 from plan.items import CutPlane
 from render.capping import cap
-from render.section import Section, link, outline, section
+from plan.section import Section, link, outline, section
 
 
 @dataclass(frozen=True, eq=False)

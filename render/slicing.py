@@ -14,7 +14,7 @@ from vtkmodules.vtkImagingCore import vtkImageReslice
 from core.mesh import SurfaceMesh
 from core.volume import LabelMap, Volume
 from render.polydata import use_threads
-from render.section import outline
+from plan.section import outline
 from render.slice_plane import (
     Orientation,
     SlicePlane,

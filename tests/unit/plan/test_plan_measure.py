@@ -8,7 +8,7 @@ import pytest
 from core.errors import PlannerError
 from core.frames import rigid, rotation_from_vector
 from plan.items import Angle, CutPlane, Distance
-from plan.measure import angle_deg, distance_mm, plane_angle_deg, signed_distance_mm
+from plan.measure import angle_deg, angle_of_planes_deg, distance_mm, signed_distance_mm
 
 
 def test_distance_is_pythagoras_in_space() -> None:
@@ -40,8 +40,17 @@ def test_angle_without_a_side_is_refused() -> None:
 def test_planes_meet_at_the_same_angle_whichever_way_they_face() -> None:
     tilted = tuple(rotation_from_vector(np.array([math.radians(35), 0, 0])) @ [0, 0, 1])
     first = CutPlane("a", (0, 0, 0), (0, 0, 1))
-    assert plane_angle_deg(first, CutPlane("b", (9, 9, 9), tilted)) == pytest.approx(35.0)
-    assert plane_angle_deg(first, CutPlane("b", (0, 0, 0), tuple(-np.array(tilted)))) == pytest.approx(35.0)
+    assert angle_of_planes_deg(first, CutPlane("b", (9, 9, 9), tilted)) == pytest.approx(35.0)
+    assert angle_of_planes_deg(first, CutPlane("b", (0, 0, 0), tuple(-np.array(tilted)))) == pytest.approx(35.0)
+
+
+def test_a_line_meets_a_plane_at_the_angle_to_its_trace() -> None:
+    plane = CutPlane("a", (0, 0, 0), (0, 0, 1))
+    rising = Distance("d", (1, 2, 3), (1 + math.cos(0.5), 2, 3 + math.sin(0.5)))
+    assert angle_of_planes_deg(plane, rising) == pytest.approx(math.degrees(0.5), abs=1e-9)
+    assert angle_of_planes_deg(plane, Distance("n", (0, 0, 9), (0, 0, 4))) == pytest.approx(90.0)
+    with pytest.raises(PlannerError, match="in one place"):
+        angle_of_planes_deg(plane, Distance("n", (0, 0, 9), (0, 0, 9)))
 
 
 def test_what_the_normal_points_to_has_a_positive_distance() -> None:

@@ -12,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import PlannerError
-from plan.items import Angle, CutPlane, Distance, Landmark
+from plan.items import (
+    ROOT_POINTS,
+    Angle,
+    AorticRoot,
+    Contour,
+    CutPlane,
+    Distance,
+    Landmark,
+    PlaneAngle,
+    Polyline,
+)
 from plan.plan import Plan
 from plan.schema import parse_json, plan_from_json, plan_to_json, read_plan, write_plan
 
@@ -25,6 +35,16 @@ ITEMS = st.one_of(
     st.builds(Distance, NAMES, POINTS, POINTS),
     st.builds(Angle, NAMES, POINTS, POINTS, POINTS),
     st.builds(Landmark, NAMES, POINTS),
+    st.builds(Polyline, NAMES, st.lists(POINTS, min_size=2, max_size=5).map(tuple)),
+    st.builds(Contour, NAMES, st.lists(POINTS, min_size=3, max_size=5).map(tuple)),
+    st.builds(PlaneAngle, NAMES, st.just("a1"), st.just("p1")),
+    st.builds(
+        AorticRoot,
+        NAMES,
+        **{name: st.none() | POINTS for name in ROOT_POINTS},
+        annulus_mm=st.lists(POINTS, max_size=4).map(tuple),
+        sinotubular_mm=st.lists(POINTS, max_size=4).map(tuple),
+    ),
 )
 PLANS = st.builds(Plan, NAMES, st.lists(ITEMS, max_size=5).map(tuple))
 
@@ -46,7 +66,7 @@ def test_a_plan_comes_back_from_its_text_bit_for_bit(plan: Plan) -> None:
 
 def test_the_file_says_its_schema_and_its_millimetres() -> None:
     content = plan_to_json(EXAMPLE)
-    assert (content["format"], content["schema"]) == ("auricle-plan", 1)
+    assert (content["format"], content["schema"]) == ("auricle-plan", 2)
     assert content["items"][0] == {
         "type": "cut_plane",
         "id": "p1",
@@ -76,7 +96,8 @@ def _changed(path: list, value: object) -> dict:
     ("path", "value"),
     [
         (["format"], "other"),
-        (["schema"], 2),
+        (["schema"], 0),
+        (["schema"], 3),
         (["schema"], True),
         (["schema"], 1.0),
         (["frame_of_reference_uid"], 7),
@@ -101,6 +122,47 @@ def _changed(path: list, value: object) -> dict:
 def test_a_plan_that_is_not_exactly_one_is_refused(path: list, value: object) -> None:
     with pytest.raises(PlannerError, match="cannot read the plan"):
         plan_from_json(_changed(path, value))
+
+
+def test_a_plan_of_the_first_schema_opens_and_is_written_as_the_second() -> None:
+    old = plan_to_json(EXAMPLE) | {"schema": 1}
+    assert plan_from_json(old) == EXAMPLE
+    assert plan_to_json(plan_from_json(old))["schema"] == 2
+
+
+def test_the_first_schema_knew_no_contours() -> None:
+    contour = Contour("c", ((0, 0, 0), (1, 0, 0), (0, 1, 0)))
+    content = plan_to_json(Plan("1.2", (contour,)))
+    assert plan_from_json(content).items == (contour,)
+    with pytest.raises(PlannerError, match="no known type"):
+        plan_from_json(content | {"schema": 1})
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("contour", "points_mm", [[0, 0, 0], [1, 0, 0]]),
+        ("contour", "points_mm", [[0, 0, 0]] * 501),
+        ("contour", "points_mm", [[0, 0, 0], [1, 0, 0], None]),
+        ("contour", "points_mm", {"0": [0, 0, 0]}),
+        ("contour", "points_mm", None),
+        ("plane_angle", "plane_id", "../p"),
+        ("plane_angle", "plane_id", "o1"),
+        ("plane_angle", "other_id", 7),
+        ("aortic_root", "left_hinge_mm", [1, 2]),
+        ("aortic_root", "annulus_mm", None),
+    ],
+)
+def test_a_measure_that_is_unclear_is_refused(kind: str, field: str, value: object) -> None:
+    items = {
+        "contour": Contour("c", ((0, 0, 0), (1, 0, 0), (0, 1, 0))),
+        "plane_angle": PlaneAngle("a", "p1", "o1"),
+        "aortic_root": AorticRoot("r", (0, 0, 0)),
+    }
+    content = plan_to_json(Plan("1.2", (items[kind],)))
+    content["items"][0][field] = value
+    with pytest.raises(PlannerError, match="cannot read the plan"):
+        plan_from_json(content)
 
 
 def test_a_plan_that_lacks_a_field_is_refused_by_name() -> None:

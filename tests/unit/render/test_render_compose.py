@@ -10,7 +10,7 @@ import pytest
 
 from core.anatomy import HEART_BY_KEY, Anatomy
 from core.errors import PlannerError
-from plan.items import Angle, CutPlane, Distance, Landmark
+from plan.items import Angle, AorticRoot, Contour, CutPlane, Distance, Landmark, PlaneAngle, Polyline
 from plan.plan import Plan
 from render.compose import compose
 from render.scene import CameraView
@@ -128,3 +128,47 @@ def test_composing_does_not_keep_an_anatomy_alive(make_ball):
 def test_an_opacity_beyond_one_is_refused():
     with pytest.raises(ValueError, match="opacity"):
         StructureView(opacity=1.2)
+
+
+def _ring(radius_mm: float, n: int = 8) -> tuple[tuple[float, float, float], ...]:
+    t = 2 * np.pi * np.arange(n) / n
+    return tuple((radius_mm * np.cos(x), radius_mm * np.sin(x), 5.0) for x in t)
+
+
+def test_a_contour_is_a_closed_smooth_line_with_its_area_and_diameter(two_balls):
+    contour = Contour("c", _ring(12.0))
+    scene = compose(two_balls, _plan(contour), ViewState())
+    (line,) = scene.polylines
+    assert line.points_mm[0] == line.points_mm[-1]
+    assert np.linalg.norm(np.array(line.points_mm)[:, :2], axis=1) == pytest.approx(12.0, abs=0.05)
+    assert [ball.position_mm for ball in scene.points] == list(contour.points_mm)
+    assert [label.text for label in scene.labels] == ["452 mm², ⌀ 24.0 mm"]
+
+
+def test_a_contour_without_an_area_is_drawn_without_a_number(two_balls):
+    scene = compose(two_balls, _plan(Contour("c", _ring(12.0, 4))), ViewState())
+    assert len(scene.polylines) == 1
+    assert [label.text for label in scene.labels] == ["no area"]
+
+
+def test_a_polyline_shows_its_length_and_two_planes_their_angle(two_balls):
+    line = Polyline("l", ((0, 0, 0), (3, 4, 0), (3, 4, 12)))
+    other = CutPlane("other", (10.0, 0.0, 0.0), (0.0, -1.0, 1.0))
+    angle = PlaneAngle("a", HALF.item_id, other.item_id)
+    scene = compose(two_balls, _plan(HALF, other, line, angle), ViewState())
+    texts = {label.item_id: label.text for label in scene.labels}
+    assert texts == {line.item_id: "17.0 mm", angle.item_id: "45.0°"}
+    (drawn,) = scene.polylines
+    assert drawn.points_mm == line.points_mm
+
+
+def test_a_root_shows_each_point_that_is_placed_and_its_rings(two_balls):
+    root = AorticRoot(
+        "Root", right_hinge_mm=(0, -12, 0), left_ostium_mm=(14, 0, 12), annulus_mm=_ring(12.0)[:2]
+    )
+    scene = compose(two_balls, _plan(root), ViewState())
+    assert {label.text for label in scene.labels} == {"R", "LCA"}
+    assert len(scene.points) == 4
+    (line,) = scene.polylines
+    assert line.points_mm == root.annulus_mm
+    assert compose(two_balls, _plan(AorticRoot("Root")), ViewState()).points == ()

@@ -1,4 +1,4 @@
-"""Where a plane meets a triangle surface: the shared ground of cutting a surface and drawing its outline."""
+"""Where a plane meets a triangle surface: the shared ground of cutting, drawing and measuring a cross-section."""
 
 from __future__ import annotations
 

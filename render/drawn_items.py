@@ -1,0 +1,132 @@
+"""How each kind of plan item is drawn: its lines, its points and the value beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from plan.clinical.aortic_root import SINUSES
+from plan.contours import smooth_curve
+from plan.formula import Reading
+from plan.items import (
+    Angle,
+    AorticRoot,
+    Contour,
+    CutPlane,
+    Distance,
+    Item,
+    Landmark,
+    PlaneAngle,
+    Polyline,
+    as_point,
+)
+from plan.items import Point as Position
+from plan.plan import Plan
+from plan.readings import readings
+from render.palette import ANGLE, AORTIC_ROOT, CONTOUR, DISTANCE, LANDMARK, POLYLINE, Colour
+from render.scene import Label, Point
+from render.scene import Polyline as Line
+
+SMALL_MM = 1.0
+ROOT_LETTERS = {
+    "right_hinge_mm": "R",
+    "left_hinge_mm": "L",
+    "non_coronary_hinge_mm": "N",
+    "right_ostium_mm": "RCA",
+    "left_ostium_mm": "LCA",
+}
+FEWEST_FOR_A_CURVE = 3
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Lines, balls and texts of some items."""
+
+    lines: tuple[Line, ...] = ()
+    points: tuple[Point, ...] = ()
+    labels: tuple[Label, ...] = ()
+
+    def __add__(self, other: Drawn) -> Drawn:
+        return Drawn(self.lines + other.lines, self.points + other.points, self.labels + other.labels)
+
+
+def drawn(item: Item, plan: Plan) -> Drawn:
+    """What shows an item of a plan; nothing for a cut plane, which has a widget of its own."""
+    if isinstance(item, Distance):
+        ends = (item.start_mm, item.end_mm)
+        return _line(item, ends, DISTANCE, _middle(ends))
+    if isinstance(item, Angle):
+        return _line(item, (item.start_mm, item.vertex_mm, item.end_mm), ANGLE, item.vertex_mm)
+    if isinstance(item, Polyline):
+        return _line(item, item.points_mm, POLYLINE, item.points_mm[-1])
+    if isinstance(item, Contour):
+        text = Label(item.item_id, item.points_mm[0], _text(item, "area_mm2", "area_diameter_mm"))
+        return _ring(item.item_id, item.points_mm, CONTOUR) + Drawn(labels=(text,))
+    if isinstance(item, Landmark):
+        ball = Point(item.item_id, item.position_mm, LANDMARK)
+        return Drawn(points=(ball,), labels=(Label(item.item_id, item.position_mm, item.name),))
+    if isinstance(item, PlaneAngle):
+        return _between_planes(item, plan)
+    return _root(item) if isinstance(item, AorticRoot) else Drawn()
+
+
+def _line(item: Item, places: tuple[Position, ...], colour: Colour, text_at_mm: Position) -> Drawn:
+    text = Label(item.item_id, text_at_mm, _text(item))
+    return Drawn((Line(item.item_id, places, colour),), _balls(item.item_id, places, colour), (text,))
+
+
+def _ring(item_id: str, places: tuple[Position, ...], colour: Colour) -> Drawn:
+    """The smooth closed curve through points; straight lines while there is none."""
+    balls = _balls(item_id, places, colour)
+    steps = np.linalg.norm(np.diff(np.array([*places, places[0]]), axis=0), axis=1)
+    curve = places
+    if len(places) >= FEWEST_FOR_A_CURVE and steps.min() > 0.0:
+        curve = tuple(as_point(place) for place in smooth_curve(np.array(places)))
+        curve = (*curve, curve[0])
+    return Drawn((Line(item_id, curve, colour),) if len(curve) > 1 else (), balls)
+
+
+def _between_planes(item: PlaneAngle, plan: Plan) -> Drawn:
+    planes = [other for other in plan.of_type(CutPlane) if other.item_id in (item.plane_id, item.other_id)]
+    if not planes:
+        return Drawn()
+    at_mm = _middle(tuple(plane.origin_mm for plane in planes))
+    (reading,) = readings(item, plan)
+    return Drawn(labels=(Label(item.item_id, at_mm, _shown((reading,))),))
+
+
+def _root(root: AorticRoot) -> Drawn:
+    found = Drawn()
+    for name, letter in ROOT_LETTERS.items():
+        place = getattr(root, name)
+        if place is not None:
+            label = Label(root.item_id, place, letter)
+            found += Drawn((), _balls(root.item_id, (place,), AORTIC_ROOT), (label,))
+    for pair in SINUSES.values():
+        across = tuple(place for place in (getattr(root, name) for name in pair) if place is not None)
+        line = (Line(root.item_id, across, AORTIC_ROOT, 1.5),) if len(across) > 1 else ()
+        found += Drawn(line, _balls(root.item_id, across, AORTIC_ROOT))
+    for places in (root.annulus_mm, root.sinotubular_mm):
+        if places:
+            found += _ring(root.item_id, places, AORTIC_ROOT)
+    return found
+
+
+def _balls(item_id: str, places: tuple[Position, ...], colour: Colour) -> tuple[Point, ...]:
+    return tuple(Point(item_id, place, colour, SMALL_MM) for place in places)
+
+
+def _text(item: Item, *keys: str) -> str:
+    return _shown(tuple(found for found in readings(item, Plan()) if not keys or found.key in keys))
+
+
+def _shown(found: tuple[Reading, ...]) -> str:
+    # One measure without a value must not take the whole picture away; it shows no number instead.
+    if any(reading.value is None for reading in found):
+        return "no angle" if found[0].unit == "°" else "no area"
+    return ", ".join(f"⌀ {r.text}" if r.key == "area_diameter_mm" else r.text for r in found)
+
+
+def _middle(places: tuple[Position, ...]) -> Position:
+    return as_point(np.mean(places, axis=0))
