@@ -77,6 +77,9 @@ class Desk(Protocol):
     def show_planning(self) -> None:
         """Bring slices and 3-D view to the front."""
 
+    def show_pacs(self) -> None:
+        """Open the window on archives."""
+
     def show_about(self) -> None:
         """Say what this program is and what it is not for."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.commands import export, library, planning, playing, reconstructing, study, viewing
+from app.commands import export, library, pacs, planning, playing, reconstructing, study, viewing
 from app.commands.command import Command, Desk
 
 MENUS: Mapping[str, str] = {
@@ -35,6 +35,7 @@ def _about(desk: Desk) -> None:
 COMMANDS: tuple[Command, ...] = (
     *study.COMMANDS,
     *library.COMMANDS,
+    *pacs.COMMANDS,
     *export.COMMANDS,
     *planning.COMMANDS,
     *reconstructing.COMMANDS,

@@ -127,6 +127,10 @@ class QtDesk:
         """Bring slices and 3-D view to the front."""
         self._window.tabs.setCurrentWidget(self._window.planning)
 
+    def show_pacs(self) -> None:
+        """Open the window on archives."""
+        self._window.pacs_desk.show()
+
     def show_about(self) -> None:
         """Say what this program is and what it is not for."""
         show_about(self._window, _version())

@@ -23,6 +23,7 @@ from app.views.labels import plain_label
 from app.views.library_desk import LibraryDesk
 from app.views.library_page import LibraryPage
 from app.views.notices import NoticeBar
+from app.views.pacs_desk import PacsDesk
 from app.views.plan_list import PlanList
 from app.views.planning import PlanningPage
 from app.views.player import Player
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self.desk = QtDesk(self, session, reconstruct)
         self.actions_ = Actions(self, self.desk.do)
         self.library_desk = LibraryDesk(self, self.library)
+        self.pacs_desk = PacsDesk(self)
         self.thumbnails = Thumbnails(THUMBNAIL, self)
         self.player = Player(self)
         self.suggester = CycleSuggester(self)
@@ -114,6 +116,7 @@ class MainWindow(QMainWindow):
             self.suggester,
             self.thumbnails,
             self.library_desk,
+            self.pacs_desk,
             self._loader,
             self.desk.jobs,
         ):
