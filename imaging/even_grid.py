@@ -37,8 +37,14 @@ NO_PLACE = Finding(
 NO_SPACING = Finding(
     "missing_spacing",
     "the images do not say how large they are",
-    "pixel spacing (or, for a single slice, slice thickness) is absent",
+    "their pixel spacing is absent or not valid",
     "export the original images; nothing can be measured in millimetres here",
+)
+NO_THICKNESS = Finding(
+    "missing_spacing",
+    "a single slice does not say how thick it is",
+    "its slice thickness is absent",
+    "export the original images, or open it with the slices beside it",
 )
 
 
@@ -85,8 +91,10 @@ def grid_of(planes: Sequence[Plane]) -> EvenGrid | Finding:
     first = planes[0]
     if first.orientation is None or any(plane.position is None for plane in planes):
         return NO_PLACE
-    if first.pixel_spacing_mm is None or (len(planes) == 1 and first.thickness_mm is None):
+    if first.pixel_spacing_mm is None:
         return NO_SPACING
+    if len(planes) == 1 and first.thickness_mm is None:
+        return NO_THICKNESS
     fit = fit_stack(np.array([plane.position for plane in planes]), first.orientation)
     faults = stack_findings(fit)
     if not faults:

@@ -13,9 +13,11 @@ import SimpleITK as sitk
 
 from core.errors import PlannerError
 from core.study import ScanResult, Series
-from imaging.load import load_path, load_series
+from imaging.cycle import suggest_cycle
+from imaging.load import load_path, load_sequence, load_series
 from imaging.scan import scan_folder
 from imaging.thumbnail import thumbnail
+from tests.support.dcm2niix import converted, sampled
 
 pytestmark = pytest.mark.real
 
@@ -97,6 +99,50 @@ def test_what_the_reference_kept_of_a_diffusion_series_is_one_of_its_volumes(
     assert [bool(volume.any()) for volume in theirs] == [True, False, False, False]
     agree = [bool(np.allclose(volume, theirs[0], rtol=1e-5, atol=1e-3)) for volume in ours]
     assert agree == [False, False, False, True]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        "brick-phantom-ct",
+        "cine-mr/dicom/Se3",
+        "cine-mr/dicom/Se8",
+        "dicom-variety/ge/anatomical/001",
+        "dicom-variety/hitachi/anatomical/001",
+        "dicom-variety/hyperfine/anatomical/001",
+        "dicom-variety/generic/anatomical/002_non_isotropic",
+        "dicom-variety/philips_enhanced/anatomical/001",
+    ],
+)
+def test_dcm2niix_finds_the_same_values_in_the_same_places(real_data: Path, tmp_path: Path, name: str) -> None:
+    series = scan_folder(real_data / name).series[0]
+    theirs, places = converted(real_data / name, tmp_path / "out")
+    ours = sampled(load_series(series), places)
+    is_shown = np.isfinite(ours)
+    assert is_shown.mean() > 0.5, "the rest is air, of which nothing is compared"
+    np.testing.assert_allclose(ours[is_shown], theirs[is_shown], rtol=1e-4, atol=0.6)
+
+
+def test_the_suggested_phases_of_the_cine_study_are_those_of_its_supplied_surfaces(
+    real_data: Path, cine: ScanResult
+) -> None:
+    """All eleven planes go in; the parallel short-axis ones decide. The surfaces come from a model fit."""
+    folder = real_data / "cine-mr" / "surfaces"
+    volumes = [pyvista.read(path).volume for path in sorted(folder.glob("patient1_LV_ENDOCARDIAL_*.vtk"))]
+    assert len(volumes) == 25
+    suggestion = suggest_cycle([load_sequence(series) for series in cine.series])
+    assert suggestion is not None
+    away = np.array([suggestion.end_diastole - np.argmax(volumes), suggestion.end_systole - np.argmin(volumes)])
+    assert np.minimum(np.abs(away), 25 - np.abs(away)).max() <= 2
+    assert np.corrcoef(suggestion.blood, volumes)[0, 1] > 0.9
+
+
+def test_no_long_axis_plane_alone_suggests_an_end_diastole_far_from_the_r_peak(cine: ScanResult) -> None:
+    for series in cine.series:
+        suggestion = suggest_cycle([load_sequence(series)])
+        if suggestion is not None:
+            assert min(suggestion.end_diastole, 25 - suggestion.end_diastole) <= 4
 
 
 def ours_and_theirs(folder: Path) -> tuple[np.ndarray, np.ndarray]:
