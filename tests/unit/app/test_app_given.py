@@ -1,0 +1,93 @@
+"""Structures from files: marked, never mixed up with what was reconstructed, never laid over another patient."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.given import SurfaceFacts, given_keys, joined, work_of, work_of_glb, work_of_surface
+from app.session import Session
+from core.anatomy import Anatomy
+from core.errors import PlannerError
+from core.progress import Silent
+from core.study import Series, SeriesKind
+from imaging.surfaces import write_glb, write_stl
+from tests.support.ball_patient import CENTRE_MM, FRAME_UID, make_anatomy, make_series, make_volume
+
+
+def test_a_given_structure_of_the_same_name_stands_beside_the_reconstructed_one() -> None:
+    reconstructed, given = make_anatomy(), make_anatomy()
+    both = joined(reconstructed, given)
+    assert list(both.surfaces) == ["lv", "lv_myocardium", "lv (given)", "lv_myocardium (given)"]
+    assert both.surfaces["lv"] is reconstructed.surfaces["lv"]
+    assert given_keys(both) == {"lv (given)", "lv_myocardium (given)"}
+    assert given_keys(reconstructed) == frozenset()
+    assert both.labels is reconstructed.labels
+
+
+def test_what_is_given_again_replaces_what_was_given() -> None:
+    first = joined(None, make_anatomy())
+    again = joined(first, Anatomy({"lv": first.surfaces["lv_myocardium"]}, FRAME_UID))
+    assert list(again.surfaces) == ["lv", "lv_myocardium"]
+    assert given_keys(again) == {"lv", "lv_myocardium"}
+
+
+def test_structures_of_another_patient_space_are_refused_and_nothing_changes(open_session: Session) -> None:
+    before = open_session.state
+    with pytest.raises(PlannerError, match="another patient space"):
+        open_session.show_given(make_anatomy("7.7.7"))
+    assert open_session.state is before
+
+
+def test_over_several_phases_it_is_said_with_which_one_they_are_shown(session: Session) -> None:
+    session.show_volume(make_series(n_phases=3), 1, make_volume())
+    session.show_given(make_anatomy())
+    assert session.state.notices[-1].code == "given_phase"
+    assert "phase 2" in session.state.notices[-1].what
+
+
+def test_a_segmentation_becomes_surfaces_of_its_own_volume(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = replace(make_anatomy().labels, names={1: "lv"})
+    read = Anatomy({}, FRAME_UID, labels)
+    monkeypatch.setattr("imaging.given.read_given", lambda series: read)
+    series = Series("1", "SEG", "", ((Path("a"),),), (1, 1, 1), None, FRAME_UID, kind=SeriesKind.SEGMENTATION)
+    found = work_of(series)(Silent())
+    assert found.surfaces["lv"].volume_ml == pytest.approx(labels.volumes_ml()["lv"], rel=0.01)
+    assert found.surfaces["lv"].vertices.mean(axis=0) == pytest.approx(CENTRE_MM, abs=0.5)
+    monkeypatch.setattr("imaging.given.read_given", lambda series: replace(read, frame_of_reference_uid=""))
+    with pytest.raises(PlannerError, match="patient space"):
+        work_of(series)(Silent())
+
+
+@pytest.mark.parametrize(("unit", "mm"), [("mm", 1.0), ("cm", 10.0), ("m", 1000.0)])
+def test_a_surface_lies_where_its_unit_and_axes_put_it(tmp_path: Path, unit: str, mm: float) -> None:
+    truth = make_anatomy().surfaces["lv"]
+    in_file = replace(truth, vertices=truth.vertices * [-1.0, -1.0, 1.0] / mm, faces=truth.faces, fields={})
+    path = tmp_path / "root.stl"
+    write_stl(in_file, path)
+    # The header of the writer states LPS, which goes before what a person says; other programs state nothing.
+    path.write_bytes(b"other".ljust(80) + path.read_bytes()[80:])
+    found = work_of_surface(path, SurfaceFacts(unit, "RAS"), make_volume())(Silent())
+    assert found.surfaces["root"].bounds_mm == pytest.approx(truth.bounds_mm, abs=0.01)
+    assert found.findings == ()
+
+
+def test_a_surface_in_the_wrong_unit_lies_outside_the_images_and_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "root.stl"
+    write_stl(make_anatomy().surfaces["lv"], path)
+    found = work_of_surface(path, SurfaceFacts("cm", "LPS"), make_volume())(Silent())
+    (finding,) = found.findings
+    away_mm = 9.0 * np.linalg.norm(CENTRE_MM)
+    assert finding.code == "outside_images"
+    assert f"{away_mm:.0f} mm" in finding.why
+
+
+def test_a_glb_is_shown_only_when_it_names_its_patient_space(tmp_path: Path) -> None:
+    write_glb(make_anatomy(), tmp_path / "own.glb")
+    assert work_of_glb(tmp_path / "own.glb")(Silent()).frame_of_reference_uid == FRAME_UID
+    write_glb(make_anatomy(""), tmp_path / "other.glb")
+    with pytest.raises(PlannerError, match="does not say"):
+        work_of_glb(tmp_path / "other.glb")(Silent())
