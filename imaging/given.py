@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from core.anatomy import Anatomy
@@ -9,15 +10,19 @@ from core.errors import Finding, PlannerError
 from core.mesh import SurfaceMesh
 from core.progress import Progress, Silent
 from core.study import Series, SeriesKind
+from imaging.contour_filling import labels_of
+from imaging.contour_grid import grid_of_contours
 from imaging.encapsulated import read_encapsulated
+from imaging.rtstruct import read_contours
 from imaging.segmentation import read_segmentation
+from imaging.structure_codes import key_of_structure
 
 
 def read_given(series: Series, progress: Progress | None = None) -> Anatomy:
-    """The anatomy that a SEGMENTATION or SURFACE series of DICOM gives.
+    """The anatomy that a SEGMENTATION, CONTOURS or SURFACE series of DICOM gives.
 
-    A segmentation comes as `labels` without surfaces; the caller makes them where it wants them. Encapsulated
-    STL and OBJ come as surfaces, one structure per file.
+    A segmentation comes as `labels` without surfaces; the caller makes them where it wants them. So do contours,
+    filled on a grid of their own. Encapsulated STL and OBJ come as surfaces, one structure per file.
 
     Raises PlannerError when the series is of another kind, damaged, or has no regular grid or no unit.
     """
@@ -28,10 +33,12 @@ def read_given(series: Series, progress: Progress | None = None) -> Anatomy:
         return Anatomy({}, labels.frame_of_reference_uid, labels, findings=(*_whose(), *findings))
     if series.kind is SeriesKind.SURFACE:
         return _surfaces(paths, progress)
+    if series.kind is SeriesKind.CONTOURS:
+        return _contours(paths)
     raise PlannerError(
         "nothing to show as an anatomy",
         f"the series is a {series.kind.value}",
-        "choose a segmentation or surfaces",
+        "choose a segmentation, contours or surfaces",
     )
 
 
@@ -49,6 +56,22 @@ def _surfaces(paths: tuple[Path, ...], progress: Progress) -> Anatomy:
         )
     progress.report("Reading surfaces", 1.0)
     return Anatomy(surfaces, spaces.pop(), findings=_whose())
+
+
+def _contours(paths: tuple[Path, ...]) -> Anatomy:
+    if len(paths) != 1:
+        why = f"the series holds {len(paths)} structure sets"
+        raise PlannerError("cannot tell which contours are meant", why, "open a folder with one of them")
+    contours = read_contours(paths[0])
+    volume = grid_of_contours(contours)
+    labels, findings = labels_of(contours, volume)
+    keys: dict[int, str] = {}
+    for value, name in labels.names.items():
+        keys[value] = key_of_structure(None, name, tuple(keys.values()))
+    named = replace(labels, names=keys)
+    return Anatomy(
+        {}, volume.frame_of_reference_uid, named, findings=(*_whose(), *contours.findings, *findings)
+    )
 
 
 def _whose() -> tuple[Finding, ...]:

@@ -158,8 +158,8 @@ def _painted(
         progress.report("Reading segmentation", 0.5 + 0.5 * done / len(frames))
         target = labels[grid.slice_of_frame[index]]
         for key, mask in _masks(frames[index]):
-            n_shared += int(np.count_nonzero(target[mask] & (target[mask] != values[key])))
-            target[mask] = values[key]
+            n_shared += int(np.count_nonzero(mask & (target != 0) & (target != values[key])))
+            np.copyto(target, values[key], where=mask)
     progress.report("Reading segmentation", 1.0)
     return labels, n_shared
 

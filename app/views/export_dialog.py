@@ -41,6 +41,8 @@ class ExportDialog(QDialog):
         self.consequence = plain_label("", "quiet")
         self.consequence.setWordWrap(True)
         self.consequence.setMinimumWidth(460)
+        # Room for the longest text: a label that wraps does not ask for it by itself.
+        self.consequence.setMinimumHeight(4 * self.consequence.fontMetrics().lineSpacing())
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.export_button = self.buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
         self._lay_out()
