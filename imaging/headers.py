@@ -6,10 +6,11 @@ import logging
 import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pydicom
@@ -24,6 +25,7 @@ from imaging.kinds import PICTURE_KINDS, PLACED_KINDS, kind_of
 from imaging.mosaics import SIEMENS_COUNT_TAG, SIEMENS_HEADER_TAG, is_mosaic
 from imaging.multiframe import frame_groups
 from imaging.order import is_orientation
+from imaging.quick_header import NotPlainError, quick_header
 from imaging.values import as_list, number_of, numbers_of, seconds_of, text_of
 
 # Real files break value representations all the time; the facts that matter are checked here instead.
@@ -75,6 +77,7 @@ HEADER_TAG_NUMBERS: list[BaseTag | int] = [
     SIEMENS_HEADER_TAG,
 ]
 """Looked up once: pydicom would look every name up for every file."""
+HEADER_TAG_SET = frozenset(int(tag) for tag in HEADER_TAG_NUMBERS)
 PIXEL_TAG = 0x7FE00008
 """The first of the elements that hold pixels (7FE0,0008 floats, 7FE0,0009 doubles, 7FE0,0010 whole numbers)."""
 BARE_HEADER_BYTES = 1 << 22
@@ -157,6 +160,8 @@ def read_planes(path: Path) -> tuple[Plane, ...]:
 
     Raises whatever pydicom raises on a broken file.
     """
+    with suppress(NotPlainError):
+        return planes_of(cast(Dataset, quick_header(path, HEADER_TAG_SET)), path)
     with quiet_parser():
         with path.open("rb") as stream:
             head = stream.read(DICOM_MAGIC_OFFSET + 4)

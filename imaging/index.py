@@ -40,12 +40,14 @@ def facts_of_files(
     found: list[FileFacts | Trouble | None] = [_remembered(file, cache) for file in files]
     new = [index for index, facts in enumerate(found) if facts is None]
     rows: list[tuple[str, int, int, str]] = []
+    n_read = 0
 
     def on_wait() -> None:
-        progress.report(STAGE, sum(facts is not None for facts in found) / len(files))
+        progress.report(STAGE, (len(files) - len(new) + n_read) / len(files))
 
     try:
         for number, text in texts_of_headers([files[index].path for index in new], on_wait):
+            n_read += 1
             found[new[number]] = _facts(text, files[new[number]].path)
             if isinstance(text, str):
                 rows.append((*_key(files[new[number]]), f"{fingerprint()}{text}"))
