@@ -104,7 +104,7 @@ class PacsDesk(QObject):
             dates = pacs.date_range(dialog.first.text(), dialog.last.text())
             name, patient_id = pacs.name_pattern(dialog.name.text()), dialog.patient_id.text().strip()
             query = Query(
-                patient_id=patient_id, patient_name=name, dates=dates, modality=dialog.modality.currentText()
+                patient_id=patient_id, patient_name=name, dates=dates, modality=dialog.modality.currentData()
             )
             return pacs.find_work(node, query, secret)
 

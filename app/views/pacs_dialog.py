@@ -47,7 +47,8 @@ class PacsDialog(QDialog):
         self.setWindowTitle("PACS")
         self.resize(920, 620)
         self.nodes, self.method, self.modality = QComboBox(), QComboBox(), QComboBox()
-        self.modality.addItems(MODALITIES)
+        for name in MODALITIES:
+            self.modality.addItem(name or "any", name)
         self.name, self.patient_id, self.first, self.last = (QLineEdit() for _ in range(4))
         self.name.setPlaceholderText("Doe, Jane")
         for field in (self.first, self.last):

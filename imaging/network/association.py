@@ -156,7 +156,8 @@ class Link:
         roles: Sequence[Any],
         handlers: Sequence[Handler],
     ) -> Association:
-        node = self.node
+        node, self._assoc, self._socket = self.node, None, None
+        self._ended.clear()
         entity = _Entity(ae_title=node.calling_aet)
         entity.connection_timeout, entity.acse_timeout = node.connect_s, node.answer_s
         # Silence is watched from outside, by bytes: one slow object is not a dead archive.

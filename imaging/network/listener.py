@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from socketserver import TCPServer
 from types import TracebackType
@@ -35,6 +36,7 @@ class Listener:
         self._inflow = Inflow(pulse)
         self._entity = ApplicationEntity(ae_title=node.calling_aet)
         self._server: AssociationServer | None = None
+        self._sockets: list[socket.socket] = []
         self.n_turned_away = 0
 
     def __enter__(self) -> Listener:
@@ -54,6 +56,7 @@ class Listener:
             *self._inflow.handlers(node.idle_s),
             (evt.EVT_C_STORE, self._store),
             (evt.EVT_REJECTED, self._turned_away),
+            (evt.EVT_CONN_OPEN, self._opened),
         ]
         try:
             self._server = entity.make_server(
@@ -87,6 +90,9 @@ class Listener:
             server.server_close()
             for assoc in callers:
                 assoc.join(LONGEST_GOODBYE_S)
+        # The library leaves a socket open whose other side has gone first.
+        for connection in self._sockets:
+            connection.close()
 
     @property
     def port(self) -> int:
@@ -98,6 +104,11 @@ class Listener:
         self._inflow.handled(event.assoc)
         self._pulse.beat()
         return status
+
+    def _opened(self, event: Event) -> None:
+        transport = event.assoc.dul.socket
+        if transport is not None and transport.socket is not None:
+            self._sockets.append(transport.socket)
 
     def _turned_away(self, event: Event) -> None:
         self.n_turned_away += 1

@@ -89,6 +89,20 @@ def outgoing_file(path: Path) -> Outgoing:
         ) from error
 
 
+def batches_of(files: Sequence[Outgoing], most: int = MOST_CONTEXTS) -> list[list[Outgoing]]:
+    """The files in as few associations as can offer all their kinds and encodings."""
+    batches: list[list[Outgoing]] = []
+    kinds: set[tuple[str, str]] = set()
+    for file in sorted(files, key=lambda file: (file.sop_class, file.syntax)):
+        kind = (file.sop_class, file.syntax)
+        if not batches or (kind not in kinds and len(contexts_to_send({*kinds, kind})) > most):
+            batches.append([])
+            kinds = set()
+        kinds.add(kind)
+        batches[-1].append(file)
+    return batches
+
+
 def read_plain(outgoing: Outgoing) -> Dataset:
     """The data set of a file, uncompressed. Raises PlannerError naming the encoding that cannot be undone."""
     try:
@@ -116,15 +130,17 @@ def send(node: Node, files: Sequence[Outgoing], progress: Progress | None = None
     link = Link(node, Pulse(f"Sending to {node.name}: image"))
 
     def work() -> Sent:
-        contexts = contexts_to_send((file.sop_class, file.syntax) for file in files)
-        n_converted, n_remarks = 0, 0
-        with link.association(contexts[:MOST_CONTEXTS], SERVICE) as assoc:
-            for n_done, file in enumerate(files):
-                link.pulse.tell(n_done, len(files))
-                is_converted, status = _store(link, assoc, file)
-                n_converted += is_converted
-                n_remarks += status != 0
-        link.pulse.tell(len(files), len(files))
+        n_done, n_converted, n_remarks = 0, 0, 0
+        link.pulse.tell(0, len(files))
+        for batch in batches_of(files):
+            contexts = contexts_to_send((file.sop_class, file.syntax) for file in batch)
+            with link.association(contexts, SERVICE) as assoc:
+                for file in batch:
+                    is_converted, status = _store(link, assoc, file)
+                    n_done += 1
+                    n_converted += is_converted
+                    n_remarks += status != 0
+                    link.pulse.tell(n_done)
         return sent_of(node, len(files), n_converted, n_remarks)
 
     return watched(
