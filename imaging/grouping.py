@@ -81,7 +81,8 @@ def _lateral_mm(planes: list[Plane]) -> np.ndarray:
 
 def _lie_side_by_side(stack: list[Plane]) -> bool:
     """True when planes of one place along the normal lie beside each other, in straight columns of two or more."""
-    if not any(np.ptp(_lateral_mm(place), axis=0).max() > SIDE_TOLERANCE_MM for place in places_of(stack)):
+    shared = (place for place in places_of(stack) if len(place) > 1)
+    if not any(np.ptp(_lateral_mm(place), axis=0).max() > SIDE_TOLERANCE_MM for place in shared):
         return False
     return min(len(part) for part in _by(stack, _column_of(stack))) > 1
 
