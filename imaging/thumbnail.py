@@ -5,23 +5,45 @@ from __future__ import annotations
 import numpy as np
 
 from core.errors import PlannerError
-from core.study import Series
+from core.study import Series, SeriesKind
 from imaging.files import FileKind, file_kind
+from imaging.guard.clips import open_run
 from imaging.guard.doors import decode_planes, read_planes
 from imaging.load import load_series
 
 CT_WINDOW_HU = (-160.0, 340.0)
+CLIP_KINDS = (SeriesKind.PROJECTION, SeriesKind.CLIP, SeriesKind.CAPTURE)
+PICTURE_KINDS = (SeriesKind.STACK, SeriesKind.LOCALISER, *CLIP_KINDS)
+_LUMINANCE = (0.299, 0.587, 0.114)
+"""Of red, green and blue. Source: ITU-R BT.601."""
 
 
 def thumbnail(series: Series, size: int = 96) -> np.ndarray:
-    """The middle slice of the first phase, windowed, as uint8 (size, size), letterboxed to its true shape.
+    """The middle slice of the first phase, or the middle frame of the first run, as uint8 (size, size).
 
-    Raises PlannerError when the slice cannot be read; geometry beyond the pixel spacing is not needed.
+    Windowed and letterboxed to its true shape, colours as their brightness. Raises PlannerError when it
+    cannot be read, or the series is of a kind that has no picture; geometry beyond the pixel spacing is not
+    needed.
     """
-    values, spacing = _middle_slice(series)
-    low, high = CT_WINDOW_HU if series.modality == "CT" else _percentiles(values)
+    if series.kind not in PICTURE_KINDS:
+        raise PlannerError("no picture to show", f"the series is a {series.kind.value}", "open it")
+    if series.kind in CLIP_KINDS:
+        values, (low, high) = _middle_frame(series)
+        spacing = (1.0, 1.0)
+    else:
+        values, spacing = _middle_slice(series)
+        low, high = CT_WINDOW_HU if series.modality == "CT" else _percentiles(values)
     grey = np.clip((values.astype(np.float32) - low) / max(high - low, 1e-6), 0.0, 1.0) * 255.0
     return _letterboxed(grey, spacing, size)
+
+
+def _middle_frame(series: Series) -> tuple[np.ndarray, tuple[float, float]]:
+    """Brightness (rows, columns) and the values shown black and white."""
+    clip, _ = open_run(series)
+    frame = clip.frame(clip.n_frames // 2)
+    if clip.is_colour:
+        return frame @ np.array(_LUMINANCE), (0.0, 255.0)
+    return frame, clip.window or _percentiles(frame)
 
 
 def _middle_slice(series: Series) -> tuple[np.ndarray, tuple[float, float]]:

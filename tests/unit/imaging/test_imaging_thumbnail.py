@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from core.errors import PlannerError
+from core.study import Series, SeriesKind
 from core.volume import Volume
 from imaging.nifti import write_volume
 from imaging.scan import scan_folder
 from imaging.thumbnail import thumbnail
+from tests.support.pixel_files import picture_header, write_picture
 
 
 @pytest.fixture
@@ -59,3 +61,34 @@ def test_a_file_that_went_away_is_refused(half_bright: Volume, write_dicom) -> N
         path.unlink()
     with pytest.raises(PlannerError):
         thumbnail(series)
+
+
+def clip_series(path, kind: SeriesKind) -> Series:
+    return Series("1.2.3.4", "US", "", ((path,),), (1, 40, 80), None, kind=kind)
+
+
+@pytest.mark.parametrize("kind", [SeriesKind.CLIP, SeriesKind.PROJECTION, SeriesKind.CAPTURE])
+def test_a_run_is_shown_by_its_middle_frame_in_its_own_window(tmp_path, kind: SeriesKind) -> None:
+    frames = np.zeros((3, 40, 80), dtype=np.uint8)
+    frames[1, :, :40] = 90
+    header = picture_header((40, 80), NumberOfFrames=3, WindowCenter="100", WindowWidth="201")
+    picture = thumbnail(clip_series(write_picture(tmp_path / "a", header, frames.tobytes()), kind), 40)
+    shown = round(255 * (90 + 0.5) / 200)
+    assert np.abs(picture[10:30, :20].astype(int) - shown).max() <= 1
+    assert (picture[10:30, 20:] <= 1).all()
+    assert (picture[:10] == 0).all()
+
+
+def test_a_colour_picture_is_shown_by_its_brightness(tmp_path) -> None:
+    picture = np.zeros((1, 40, 40, 3), dtype=np.uint8)
+    picture[0, :20] = (255, 0, 0)
+    picture[0, 20:] = (0, 255, 0)
+    path = write_picture(tmp_path / "a", picture_header((40, 40, 3)), picture.tobytes())
+    shown = thumbnail(clip_series(path, SeriesKind.CAPTURE), 40)
+    assert np.unique(shown[:20]).tolist() == [76]
+    assert np.unique(shown[20:]).tolist() == [150]
+
+
+def test_a_kind_without_a_picture_is_refused_by_its_name(tmp_path) -> None:
+    with pytest.raises(PlannerError, match="a report"):
+        thumbnail(clip_series(tmp_path / "a", SeriesKind.REPORT))
