@@ -232,7 +232,12 @@ def bound_socket(assoc: Association, patience_s: float) -> None:
     def bounded(n_bytes: int) -> bytearray:
         if n_bytes > LARGEST_PDU_BYTES:
             raise OSError("a PDU is larger than was agreed")
-        return receive(transport, n_bytes)
+        try:
+            return receive(transport, n_bytes)
+        except OSError:
+            # Silence, or a TLS handshake that failed: the other side learns it now, not when it gives up.
+            shut(assoc)
+            raise
 
     vars(transport)["recv"] = bounded
 

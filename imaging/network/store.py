@@ -19,7 +19,7 @@ from imaging.network import refusals
 from imaging.network.association import Link
 from imaging.network.node import Node
 from imaging.network.receive import IDENTITY
-from imaging.network.syntaxes import MOST_CONTEXTS, contexts_to_send, syntax_name
+from imaging.network.syntaxes import MOST_CONTEXTS, contexts_to_send, offered_to_send, syntax_name
 from imaging.network.watch import Pulse, watched
 
 SERVICE = "storing (C-STORE)"
@@ -95,7 +95,7 @@ def batches_of(files: Sequence[Outgoing], most: int = MOST_CONTEXTS) -> list[lis
     kinds: set[tuple[str, str]] = set()
     for file in sorted(files, key=lambda file: (file.sop_class, file.syntax)):
         kind = (file.sop_class, file.syntax)
-        if not batches or (kind not in kinds and len(contexts_to_send({*kinds, kind})) > most):
+        if not batches or (kind not in kinds and len(offered_to_send({*kinds, kind})) > most):
             batches.append([])
             kinds = set()
         kinds.add(kind)

@@ -139,13 +139,16 @@ def contexts_to_receive() -> list[PresentationContext]:
     ]
 
 
-def contexts_to_send(kinds: Iterable[tuple[str, str]]) -> list[PresentationContext]:
+def offered_to_send(kinds: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """What sending objects of these (SOP class, transfer syntax) offers: their own encoding first, then plain ones."""
     wanted = dict.fromkeys(kinds)
-    contexts = [build_context(sop_class, syntax) for sop_class, syntax in wanted]
-    for sop_class in dict.fromkeys(sop_class for sop_class, _ in wanted):
-        contexts += [build_context(sop_class, s) for s in PLAIN if (sop_class, s) not in wanted]
-    return contexts
+    plain = {(sop_class, str(syntax)): None for sop_class, _ in wanted for syntax in PLAIN}
+    return list(wanted | plain)
+
+
+def contexts_to_send(kinds: Iterable[tuple[str, str]]) -> list[PresentationContext]:
+    """The same as presentation contexts, one for each encoding."""
+    return [build_context(sop_class, syntax) for sop_class, syntax in offered_to_send(kinds)]
 
 
 def is_read(syntax: str) -> bool:

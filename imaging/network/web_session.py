@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import ssl
@@ -20,6 +21,10 @@ from imaging.network import refusals
 from imaging.network.multipart import MultipartError
 from imaging.network.node import Node, is_loopback
 from imaging.network.watch import Pulse, watched
+
+# They log addresses, and a search's address names the patient.
+for _name in ("dicomweb_client", "urllib3"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 
 ResultT = TypeVar("ResultT")
 ROOT_CAUSES = (ssl.SSLError, socket.gaierror, ConnectionError, TimeoutError)

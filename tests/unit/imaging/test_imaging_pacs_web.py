@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -15,14 +16,14 @@ from pydicom.uid import RLELossless
 
 from core.errors import Cancelled, PlannerError
 from core.progress import Reporting
-from imaging.network import dicomweb
+from imaging.network import dicomweb, dimse
 from imaging.network.answers import is_named
 from imaging.network.multipart import MultipartError, joined, split_parts
 from imaging.network.node import WEB, Node
 from imaging.network.query import Level, Query, Target
-from imaging.network.store import outgoing_files
+from imaging.network.store import outgoing_files, send
 from tests.support.orthanc import Orthanc, free_port
-from tests.support.pacs import OTHER_SERIES, SERIES, STUDY, data_sets, silent_peer, write_study
+from tests.support.pacs import OTHER_SERIES, SERIES, STUDY, caller_of, data_sets, silent_peer, write_study
 
 
 @pytest.fixture
@@ -61,6 +62,21 @@ def test_names_are_found_and_shown_in_any_script(node: Node, orthanc: Orthanc, t
     assert found(Query(dates="20260102-")) == {"P-1": "山田^太郎"}
     assert found(Query(Level.PATIENT, patient_id="P-0")) == {"P-0": "Müller^Jörg"}
     assert found(Query(modality="MR")) == {}
+
+
+def test_no_log_names_a_patient(
+    node: Node, orthanc: Orthanc, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    way_of_old = caller_of(orthanc).node
+    files = outgoing_files(write_study(tmp_path / "out", 1, "Secretname^Jane"))
+    send(way_of_old, files)
+    dicomweb.send(node, files, orthanc.password)
+    query = Query(patient_name="Secretname*")
+    assert len(dicomweb.find(node, query, orthanc.password)) == len(dimse.find(way_of_old, query)) == 1
+    dimse.get(way_of_old, [Target(STUDY)], tmp_path / "in")
+    assert "Secretname" not in caplog.text
+    assert orthanc.password not in caplog.text
 
 
 def test_a_study_goes_out_and_comes_back_equal_byte_for_byte(
