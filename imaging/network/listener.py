@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from socketserver import TCPServer
 from types import TracebackType
 
@@ -88,8 +89,9 @@ class Listener:
                 shut(assoc)
             TCPServer.shutdown(server)
             server.server_close()
+            deadline_s = time.monotonic() + LONGEST_GOODBYE_S
             for assoc in callers:
-                assoc.join(LONGEST_GOODBYE_S)
+                assoc.join(max(deadline_s - time.monotonic(), 0.0))
         # The library leaves a socket open whose other side has gone first.
         for connection in self._sockets:
             connection.close()
