@@ -187,6 +187,12 @@ def _import_archive(desk: Desk) -> None:
         import_path(desk, path, Storage.COPIED)
 
 
+def _import_open(desk: Desk) -> None:
+    folder = desk.session.state.folder
+    if folder is not None:
+        import_path(desk, folder, Storage.COPIED)
+
+
 COMMANDS = (
     Command("file.library", "Case library", lambda desk: desk.show_library(), ("Ctrl+L",), "shelf"),
     Command(
@@ -195,6 +201,14 @@ COMMANDS = (
         lambda desk: _import_folder(Storage.COPIED, "Copy the studies of a folder into the library", desk),
         ("Ctrl+I",),
         while_busy=False,
+    ),
+    Command(
+        "file.import_open",
+        "Copy open study into library",
+        _import_open,
+        is_enabled=lambda state: state.folder is not None,
+        while_busy=False,
+        why_not=lambda state: "open a folder of images first",
     ),
     Command("file.import_archive", "Copy archive into library…", _import_archive, while_busy=False),
     Command(
@@ -205,4 +219,4 @@ COMMANDS = (
         while_busy=False,
     ),
 )
-IMPORTS = ("file.import_copy", "file.import_archive", "file.import_link")
+IMPORTS = ("file.import_copy", "file.import_archive", "file.import_open", "file.import_link")
