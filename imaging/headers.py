@@ -38,6 +38,7 @@ HEADER_TAGS = [
     "StudyInstanceUID",
     "SeriesInstanceUID",
     "FrameOfReferenceUID",
+    "VolumeFrameOfReferenceUID",
     "PatientName",
     "PatientID",
     "StudyDate",
@@ -125,6 +126,7 @@ class Plane:
         stack_id: the stack that an enhanced file puts the frame in; empty when it does not say.
         acquisition: number of the acquisition; None when absent.
         is_mosaic: True when the picture tiles many slices.
+        is_in_patient: False for a 3-D ultrasound, placed in a space of its own and not in the patient's.
     """
 
     path: Path
@@ -153,6 +155,7 @@ class Plane:
     stack_id: str = ""
     acquisition: float | None = None
     is_mosaic: bool = False
+    is_in_patient: bool = True
 
 
 def read_planes(path: Path) -> tuple[Plane, ...]:
@@ -214,8 +217,12 @@ def planes_of(dataset: Dataset, path: Path) -> tuple[Plane, ...]:
         raise ValueError("the number of frames and of their descriptions differ")
     if groups:
         return tuple(_plane(dataset, groups[i], i, owner, path, kind, True) for i in range(n_frames))
-    first = _plane(dataset, dataset, 0, owner, path, kind, False)
-    later = (replace(first, frame=i, phase=(*first.phase[:-1], float(i))) for i in range(1, n_frames))
+    return frames_of(_plane(dataset, dataset, 0, owner, path, kind, False))
+
+
+def frames_of(first: Plane) -> tuple[Plane, ...]:
+    """All frames of a file without functional groups, from its first: they differ by their number only."""
+    later = (replace(first, frame=i, phase=(*first.phase[:-1], float(i))) for i in range(1, first.n_frames))
     return (first, *later)
 
 
@@ -238,6 +245,8 @@ def _plane(
     spacing = numbers_of(facts, "PixelSpacing", 2)
     slope, intercept = number_of(facts, "RescaleSlope"), number_of(facts, "RescaleIntercept")
     thickness = number_of(facts, "SliceThickness")
+    # A 3-D ultrasound that lies in a space of its own names that space among the frame's facts.
+    is_in_patient = facts is dataset or "FrameOfReferenceUID" not in facts
     image_type = as_list(facts.get("FrameType") or facts.get("ImageType"))
     modality = text_of(dataset, "Modality") or "OT"
     number = number_of(dataset, "SeriesNumber")
@@ -254,7 +263,7 @@ def _plane(
         modality=modality,
         description=text_of(dataset, "SeriesDescription"),
         image_kind=str(image_type[2]) if modality == "MR" and len(image_type) > 2 else "",
-        frame_of_reference_uid=text_of(dataset, "FrameOfReferenceUID"),
+        frame_of_reference_uid=text_of(dataset if is_in_patient else facts, "FrameOfReferenceUID"),
         shape=(int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)),
         samples=int(dataset.get("SamplesPerPixel") or 1),
         photometric=text_of(dataset, "PhotometricInterpretation"),
@@ -270,6 +279,7 @@ def _plane(
         stack_id=text_of(facts, "StackID") if is_enhanced else "",
         acquisition=number_of(dataset, "AcquisitionNumber"),
         is_mosaic=modality == "MR" and is_mosaic(dataset),
+        is_in_patient=is_in_patient,
     )
 
 

@@ -24,6 +24,12 @@ SPARSE_FACTOR = 2.0
 MOST_LOCALISER_SLICES = 7
 LOCALISER_COSINE = 0.5
 """Three directions, each more than 60 degrees from the others, a few slices of each: a localiser."""
+NOT_IN_PATIENT = Finding(
+    "own_space",
+    "the position in the patient is unknown",
+    "the ultrasound volume lies in a space of its own: left, right, head and feet are not told",
+    "measure in it, but do not join it with other images by position",
+)
 
 
 def series_of_planes(planes: Sequence[Plane]) -> list[Series]:
@@ -59,13 +65,14 @@ def _stack_series(planes: list[Plane], suffix: str) -> Series:
         phase_labels=phase_times(split.phases).labels,
         frames=_frames(split.phases, files),
     )
+    own_space = () if first[0].is_in_patient else (NOT_IN_PATIENT,)
     if isinstance(grid, Finding):
-        return replace(described, findings=(*split.findings, grid))
+        return replace(described, findings=(*split.findings, grid, *own_space))
     return replace(
         described,
         shape=grid.shape,
         spacing_mm=grid.spacing_mm,
-        findings=split.findings + grid.findings + _sparse(grid, first[0].thickness_mm),
+        findings=split.findings + grid.findings + _sparse(grid, first[0].thickness_mm) + own_space,
     )
 
 
