@@ -52,6 +52,8 @@ def _write_cleaned(path: Path, target: Path, deidentifier: Deidentifier) -> None
                 str(target), {}, file_meta=_meta(dataset, str(cleaned.SOPInstanceUID)), preamble=b"\0" * 128
             )
             file.update(cleaned)
+            is_implicit, is_little = dataset.original_encoding
+            file.set_original_encoding(is_implicit, is_little)
         except PlannerError:
             raise
         except Exception as error:
@@ -60,7 +62,11 @@ def _write_cleaned(path: Path, target: Path, deidentifier: Deidentifier) -> None
                 "cannot de-identify an image", "its file is damaged or gone", "leave it out, or copy it again"
             ) from error
         with staged(target) as stage:
-            file.save_as(stage, enforce_file_format=True)
+            try:
+                file.save_as(stage, enforce_file_format=True)
+            except (ValueError, TypeError, AttributeError, KeyError) as error:
+                why = "a value in it cannot be written"
+                raise PlannerError("cannot de-identify an image", why, "leave it out") from error
 
 
 def _meta(dataset: FileDataset, sop_uid: str) -> FileMetaDataset:

@@ -40,8 +40,13 @@ _FOREIGN_TEXT = {Tag("TextValue"): "D", Tag("DocumentTitle"): "Z"}
 _KEPT_STRUCTURE = {
     Tag(name) for name in ("ContentSequence", "GraphicAnnotationSequence", "VerifyingObserverSequence")
 }
+_MAY_BE_EMPTY = {Tag("AcquisitionContextSequence")}
+"""Of type 2 in images; the other sequences of images have an item or are not there. Reports want them empty."""
 _SERIAL = Tag("DeviceSerialNumber")
 _NUMBERS = {"DS", "IS", "FL", "FD", "SL", "SS", "SV", "UL", "US", "UV"}
+_TEXT = {"LO", "SH", "LT", "ST", "UT", "UC", "UR", "AE"}
+SHORTEST_WORD = 4
+"""Shorter parts of a name stand in too many words that are none."""
 _MAY_HOLD_TEXT = {"US", "SC", "OT", "XC", "ES", "GM", "SM", "XA", "RF", "DX", "CR"}
 
 
@@ -104,7 +109,7 @@ class Deidentifier:
         Raises PlannerError for a document that nobody can clean, such as a PDF.
         """
         patient = str(dataset.get("PatientID") or "").strip() or str(dataset.get("PatientName") or "").strip()
-        scope = _Scope(self, patient, is_own)
+        scope = _Scope(self, patient, _words_of(dataset), is_own, "ContentSequence" in dataset)
         made = scope.cleaned(dataset)
         made.PatientID = f"ANON-{self._digest('patient', patient).hex()[:10].upper()}"
         made.PatientName = f"{made.PatientID}^"
@@ -140,7 +145,9 @@ class _Scope:
 
     owner: Deidentifier
     patient: str
+    words: frozenset[str]
     is_own: bool
+    is_report: bool
 
     def cleaned(self, dataset: Dataset) -> Dataset:
         made = Dataset()
@@ -172,7 +179,14 @@ class _Scope:
             return self._emptied(element)
         if element.VR in ("DA", "DT"):
             return self._moved(element)
+        if element.VR in _TEXT and self._names_patient(element):
+            return self._emptied(element)
         return self._recursed(element) if element.VR == "SQ" else element
+
+    def _names_patient(self, element: DataElement) -> bool:
+        """True for text of any attribute, listed or not, that holds a part of the patient's name or number."""
+        text = str(element.value).casefold()
+        return any(word in text for word in self.words)
 
     def _action(self, tag: BaseTag) -> str | None:
         if self.is_own and tag in _OWN_TEXT:
@@ -203,7 +217,7 @@ class _Scope:
         if action == "D":
             self._count(_name(element.tag), "D")
             return DataElement(element.tag, "SQ", Sequence([code_item(Code(REMOVED, "99AURICLE", "Removed"))]))
-        if "Z" in action:
+        if action == "Z" or element.tag in _MAY_BE_EMPTY or (self.is_report and "Z" in action):
             return self._emptied(element)
         self._count(_name(element.tag), "X")
         return None
@@ -267,6 +281,13 @@ def _earlier(value: str, days: int) -> str:
 
 def _name(tag: BaseTag) -> str:
     return keyword_for_tag(tag) or f"{int(tag):08X}"
+
+
+def _words_of(dataset: Dataset) -> frozenset[str]:
+    """The parts of the patient's name and number that are long enough to be looked for."""
+    values = [str(dataset.get(name) or "") for name in ("PatientName", "PatientID", "OtherPatientNames")]
+    parts = [part.casefold() for value in values for part in re.split(r"[\^=\s,;\[\]']+", value)]
+    return frozenset(part for part in parts if len(part) >= SHORTEST_WORD)
 
 
 def _may_hold_text(dataset: Dataset) -> bool:

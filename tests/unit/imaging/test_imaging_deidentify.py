@@ -10,8 +10,8 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.dataelem import DataElement
-from pydicom.dataset import Dataset
-from pydicom.uid import generate_uid
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, generate_uid
 
 from core.errors import PlannerError
 from core.volume import Volume
@@ -190,6 +190,34 @@ def test_text_of_a_foreign_report_goes_and_its_structure_stays() -> None:
     made = Deidentifier().apply(report)
     assert made.ContentSequence[0].ValueType == "NUM"
     assert made.ContentSequence[0].ContentSequence[0].TextValue == "REMOVED"
+
+
+def test_a_name_in_an_attribute_that_no_table_lists_goes_too() -> None:
+    dataset = Dataset()
+    dataset.PatientName, dataset.PatientID = "Doering^Jane", "4711-X"
+    dataset.SequenceName, dataset.ReceiveCoilName, dataset.ConvolutionKernel = "of DOERING", "4711-X", "B30f"
+    made = Deidentifier().apply(dataset)
+    assert (made.SequenceName, made.ReceiveCoilName, made.ConvolutionKernel) == (None, None, "B30f")
+    assert "DOERING" not in str(made)
+
+
+def test_big_endian_and_implicit_files_stay_what_they_are(
+    oblique: Volume, write_dicom: Writer, tmp_path: Path
+) -> None:
+    path = write_dicom(oblique)[0]
+    source = pydicom.dcmread(path)
+    source.decode()
+    for syntax in (ExplicitVRBigEndian, ImplicitVRLittleEndian):
+        other = FileDataset("", {}, file_meta=source.file_meta, preamble=b"\0" * 128)
+        other.update({element.tag: element for element in source})
+        other.file_meta.TransferSyntaxUID = syntax
+        other.set_original_encoding(syntax.is_implicit_VR, syntax.is_little_endian)
+        other.save_as(tmp_path / "other.dcm", enforce_file_format=True)
+        copy = pydicom.dcmread(copy_series([tmp_path / "other.dcm"], tmp_path / "copy", Deidentifier())[0])
+        assert copy.file_meta.TransferSyntaxUID == syntax
+        assert copy.Rows == source.Rows
+        assert copy.ImagePositionPatient == source.ImagePositionPatient
+        assert copy.PixelData == pydicom.dcmread(tmp_path / "other.dcm").PixelData
 
 
 def test_two_patients_get_two_pseudonyms_and_two_shifts() -> None:
