@@ -16,7 +16,7 @@ Suggestions = tuple[tuple[int, str], ...]
 
 
 def work_of(state: State, series: Series, kept: Mapping[int, Moment]) -> Callable[[Progress], Suggestions]:
-    """The work that looks for ED and ES, for a job; planes of one heart are looked at together.
+    """The work that looks for ED and ES, for a job; when one plane does not tell, all of its heart do.
 
     Args:
         state: what is open.
@@ -35,7 +35,10 @@ def work_of(state: State, series: Series, kept: Mapping[int, Moment]) -> Callabl
         from imaging.load import load_sequence
 
         own = replace(load_sequence(series), read_phase=phases.__getitem__)
-        found = suggest_cycle([own, *map(load_sequence, beside)], progress)
+        found = suggest_cycle([own], progress)
+        if found is None and beside:
+            # Those beside it have yet to be loaded, which takes its time.
+            found = suggest_cycle([own, *map(load_sequence, beside)], progress)
         return ((found.end_diastole, "ED"), (found.end_systole, "ES")) if found is not None else ()
 
     return work

@@ -37,7 +37,6 @@ _PATHS = {
     "next": "M7 5l9 7-9 7zM18 5v14",
     "previous": "M17 5l-9 7 9 7zM6 5v14",
     "loop": "M17 3l3 3-3 3M20 6H8a4 4 0 0 0-4 4v1M7 21l-3-3 3-3M4 18h12a4 4 0 0 0 4-4v-1",
-    "notice": "M12 4L2.500 20h19zM12 10v5M12 17.500v.500",
     "file": "M6 3h8l4 4v14H6zM14 3v4h4",
 }
 

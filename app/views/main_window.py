@@ -36,8 +36,8 @@ from app.views.wishes import connect_wishes
 from core.resources import RESEARCH_NOTICE
 
 SIZE = QSize(1600, 1000)
-SIDES = (290, 960, 350)
-NARROWEST_LIST = 270
+SIDES = (310, 950, 340)
+NARROWEST_LIST = 300
 LONGEST_GOODBYE_S = 30.0
 SEEN_BY_AR = ("anatomy", "history", "view")
 

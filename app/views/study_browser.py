@@ -31,11 +31,11 @@ from app.describe import (
 from app.views.icons import icon
 from app.views.labels import plain_label, plain_tip
 from app.views.series_details import SeriesDetails
-from app.views.theme import QUIET
+from app.views.theme import ACCENT, QUIET, TEXT
 from app.views.thumbnails import mark_finding, placeholder
 from core.study import ScanResult, Series
 
-THUMBNAIL = 56
+THUMBNAIL = 52
 SERIES_ROLE = Qt.ItemDataRole.UserRole
 AROUND_ROLE = Qt.ItemDataRole.UserRole + 1
 
@@ -118,9 +118,9 @@ class StudyBrowser(QWidget):
     def show_open_series(self, series: Series | None) -> None:
         """Mark the series that is open."""
         for uid, item in self._items.items():
-            font = item.font(0)
-            font.setBold(series is not None and uid == series.series_uid)
-            item.setFont(0, font)
+            is_open = series is not None and uid == series.series_uid
+            is_aside = item.data(0, SERIES_ROLE).kind in ASIDE
+            item.setForeground(0, QColor(ACCENT if is_open else QUIET if is_aside else TEXT))
 
     def show_thumbnail(self, series_uid: str, grey: np.ndarray) -> None:
         """Put a picture, uint8 (n, n), before a series."""

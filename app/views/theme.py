@@ -48,6 +48,12 @@ QPushButton {{ background: {RAISED}; border: 1px solid {LINE}; border-radius: 5p
 QPushButton:hover {{ border-color: {ACCENT}; }}
 QPushButton:disabled {{ color: #5d646e; }}
 QPushButton[primary="true"] {{ background: #1f5d86; border-color: {ACCENT}; }}
+QRadioButton {{ spacing: 8px; padding: 2px 0; }}
+QRadioButton::indicator {{
+    width: 12px; height: 12px; border: 1px solid {QUIET}; border-radius: 7px; background: {GROUND};
+}}
+QRadioButton::indicator:checked {{ background: {ACCENT}; border: 3px solid {GROUND}; width: 8px; height: 8px; }}
+QRadioButton::indicator:hover {{ border-color: {ACCENT}; }}
 QLineEdit, QComboBox, QSpinBox {{
     background: {GROUND}; border: 1px solid {LINE}; border-radius: 4px; padding: 4px 6px;
 }}

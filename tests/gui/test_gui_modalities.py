@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +19,13 @@ from app.views.main_window import MainWindow
 from app.views.surface_dialog import SurfaceDialog
 from core.anatomy import Anatomy
 from core.progress import Progress
-from core.study import SeriesKind
+from core.study import Series, SeriesKind
 from core.volume import Volume
+from imaging.outputs.made import MadeSeries, save_object
+from imaging.outputs.segmentation import make_segmentation
+from imaging.outputs.source import read_source
 from imaging.surfaces import write_stl
-from tests.support.ball_patient import make_anatomy
+from tests.support.ball_patient import CENTRE_MM, make_anatomy
 from tests.support.gui import LONG_MS, SlowReconstruction, trigger
 from tests.support.small_dicom import N_PHASES, US_REGION, write_cine, write_ultrasound, write_xray
 
@@ -235,11 +240,34 @@ def test_the_dialog_takes_no_unit_for_granted(qtbot: QtBot) -> None:
     assert dialog.facts == SurfaceFacts("cm", "RAS")
 
 
-def test_structures_of_another_patient_space_are_refused(cine_window: MainWindow) -> None:
-    session = cine_window.session
-    cine_window.desk.attempt(lambda: session.show_given(make_anatomy("9.9.9")))
+def test_a_segmentation_is_shown_over_the_images_of_its_own_patient_space_only(
+    window: MainWindow, study_folder: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    folder = tmp_path / "study"
+    shutil.copytree(study_folder, folder)
+    labels = replace(make_anatomy("2.25.11").labels, names={1: "lv"})
+    source = read_source(sorted((folder / "1").iterdir()))
+    save_object(make_segmentation(labels, source, MadeSeries.new("Heart", 9)), folder / "seg.dcm")
+    session = window.session
+    window.open_folder(folder)
+    qtbot.waitUntil(lambda: session.state.scan is not None and not window.desk.is_busy, timeout=LONG_MS)
+    by_space = {s.frame_of_reference_uid: s for s in session.state.scan.series if s.kind is SeriesKind.STACK}
+    (given,) = (s for s in session.state.scan.series if s.kind is SeriesKind.SEGMENTATION)
+
+    def choose(series: Series) -> None:
+        window.browser.series_chosen.emit(series)
+        qtbot.waitUntil(lambda: not window.desk.is_busy, timeout=LONG_MS)
+
+    choose(by_space["2.25.12"])
+    choose(given)
     assert session.state.anatomy is None
-    assert "another patient space" in cine_window.notices.text.text()
+    assert "another patient space" in window.notices.text.text()
+    choose(by_space["2.25.11"])
+    choose(given)
+    assert session.state.anatomy is not None
+    assert window.structures.rows["lv"].origin.text() == "given"
+    centre_mm = session.state.anatomy.surfaces["lv"].vertices.mean(axis=0)
+    assert centre_mm == pytest.approx(CENTRE_MM, abs=0.5)
 
 
 def test_the_filter_hides_what_does_not_match_and_details_say_what_to_do(ball_window: MainWindow) -> None:
