@@ -13,8 +13,8 @@ from core.errors import PlannerError
 
 # Six points of a circle enclose its area to within half a percent, five to within one.
 FEWEST_POINTS = 6
-N_SAMPLES = 192
-N_DIRECTIONS = 64
+N_SAMPLES = 120
+N_DIRECTIONS = 36
 # A contour that leaves its best plane by more than this part of its width has no area worth the name.
 MOST_OFF_PLANE = 0.25
 # A ring of this roundness, 4 pi A / P^2, or less is a line.

