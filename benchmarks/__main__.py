@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.report import as_markdown, write
 
-NAMES = ("cutting", "slicing", "surfaces", "tracking", "scanning", "library", "startup", "network")
+NAMES = ("cutting", "slicing", "surfaces", "tracking", "scanning", "loading", "library", "startup", "network")
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from core.volume import Volume
 from imaging.grid import FileGrid
 from imaging.guard.codec import decoder, encoder
-from imaging.headers import Plane
+from imaging.headers import MOST_FRAMES, Plane, frames_of
 
 LONGEST_FACTS = 1 << 26
 
@@ -34,15 +34,30 @@ class VolumeFacts:
     names: tuple[str, str, str]
 
 
+@dataclass(frozen=True)
+class _Written:
+    """The facts of a file as they are written: the frames of a run, which differ by their number only, as one."""
+
+    planes: tuple[Plane, ...]
+    is_run: bool
+    grid: FileGrid | None
+
+
 def text_of_facts(facts: FileFacts) -> str:
     """One line of JSON. Every Path is left out, so the text says nothing of where the file lies."""
-    return _text(encoder(FileFacts)(facts))
+    is_run = len(facts.planes) > 1 and facts.planes == frames_of(facts.planes[0])
+    written = _Written(facts.planes[:1] if is_run else facts.planes, is_run, facts.grid)
+    return _text(encoder(_Written)(written))
 
 
 def facts_of_text(text: str, path: Path) -> FileFacts:
     """The facts of the file at `path`. Raises ValueError when the text is of another form."""
-    facts: FileFacts = decoder(FileFacts)(_parsed(text), path)
-    return facts
+    written: _Written = decoder(_Written)(_parsed(text), path)
+    if not written.is_run:
+        return FileFacts(written.planes, written.grid)
+    if len(written.planes) != 1 or not 0 < written.planes[0].n_frames <= MOST_FRAMES:
+        raise ValueError("no run of frames")
+    return FileFacts(frames_of(written.planes[0]), written.grid)
 
 
 def text_of_volume(volume: Volume) -> str:

@@ -24,6 +24,9 @@ from imaging.guard.unpacking import unpack
 from imaging.headers import Plane, quiet_parser, read_planes
 from imaging.values import as_list
 
+LEAST_FRAME_BYTES = 10
+"""Of a frame in a file, however it is packed: the head of an item, and at least one pair of bytes."""
+
 
 def facts(path: Path, argument: Any) -> Iterator[str]:
     """What the header of a file says, as JSON. Raises OSError when it cannot be opened."""
@@ -31,6 +34,8 @@ def facts(path: Path, argument: Any) -> Iterator[str]:
     kind = file_kind(path)
     if kind is FileKind.DICOM:
         found = FileFacts(planes=read_planes(path))
+        if len(found.planes) * LEAST_FRAME_BYTES > path.stat().st_size:
+            raise ValueError("it claims more frames than so many bytes can hold")
     elif kind is FileKind.NIFTI:
         found = FileFacts(grid=nifti.read_grid(path))
     elif kind is FileKind.ITK:

@@ -1,0 +1,136 @@
+"""Whatever is done to a file: a volume or a sentence, in time, and never the end of the program."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from types import ModuleType
+
+import numpy as np
+import pydicom
+import pytest
+import SimpleITK as sitk
+
+from core.errors import PlannerError
+from core.volume import Volume
+from imaging.guard import doors
+from imaging.load import load_path
+from imaging.nifti import write_volume
+from imaging.scan import scan_folder
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+BUDGET_S = 75.0
+LONGEST_S = 15.0
+
+
+def mutations() -> ModuleType:
+    place = REPOSITORY / "tests" / "support" / "mutations.py"
+    spec = importlib.util.spec_from_file_location("mutations", place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def peak_bytes(pid: int | str) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def outcome(path: Path) -> str:
+    """What `auricle convert` would end with, and how long it took."""
+    started = time.monotonic()
+    try:
+        volumes = load_path(path)
+    except PlannerError as refusal:
+        told = refusal.why
+    else:
+        assert all(np.isfinite(volume.patient_from_index).all() for volume in volumes)
+        told = "a volume"
+    assert time.monotonic() - started < LONGEST_S
+    return told
+
+
+@pytest.fixture
+def seeds(oblique: Volume, write_dicom, tmp_path: Path) -> list[Path]:
+    """One valid file of each of several kinds."""
+    one = replace(oblique, voxels=oblique.voxels[:1])
+
+    def packed(index: int, dataset: pydicom.Dataset) -> None:
+        dataset.compress(pydicom.uid.RLELossless)
+
+    def long(index: int, dataset: pydicom.Dataset) -> None:
+        dataset.NumberOfFrames, dataset.PixelData = 4, dataset.PixelData * 4
+
+    files = [
+        write_dicom(one, "ct")[0],
+        write_dicom(replace(one, modality="MR"), "mr")[0],
+        write_dicom(one, "rle", change=packed)[0],
+        write_dicom(one, "long", change=long)[0],
+    ]
+    write_volume(oblique, tmp_path / "v.nii")
+    write_volume(oblique, tmp_path / "v.nii.gz")
+    sitk.WriteImage(sitk.GetImageFromArray(oblique.voxels), tmp_path / "v.mha")
+    sitk.WriteImage(sitk.GetImageFromArray(oblique.voxels), tmp_path / "v.nrrd")
+    return [*files, *(tmp_path / name for name in ("v.nii", "v.nii.gz", "v.mha", "v.nrrd"))]
+
+
+def suffix(path: Path) -> str:
+    return "".join(path.suffixes) if path.name.startswith("v.") else ".dcm"
+
+
+def real_seeds() -> list[Path]:
+    """Small real files of many vendors, where there are any."""
+    data = Path(os.environ.get("AURICLE_DATA", REPOSITORY.parent / "shared" / "data")) / "dicom-variety"
+    return sorted(path for path in data.rglob("*") if path.is_file() and path.stat().st_size < 300_000)
+
+
+def test_single_hostile_files_are_refused_in_time(seeds: list[Path], tmp_path: Path) -> None:
+    kinds = mutations()
+    for name in ("nest", "claim_size", "as_fragments", "wrong_syntax"):
+        place = tmp_path / name
+        place.mkdir()
+        for number in range(3):
+            content = getattr(kinds, name)(seeds[0].read_bytes(), Random(number))
+            (place / f"{number}.dcm").write_bytes(content)
+            outcome(place / f"{number}.dcm")
+    assert peak_bytes("self") < 2 << 30
+
+
+@pytest.mark.slow
+def test_mutations_of_valid_files_never_do_more_than_be_refused(seeds: list[Path], tmp_path: Path) -> None:
+    kinds = mutations().MUTATIONS
+    seeds = [*seeds, *real_seeds()]
+    folder = tmp_path / "mutated"
+    told: dict[str, int] = {}
+    until = time.monotonic() + BUDGET_S
+    number = 0
+    while time.monotonic() < until:
+        rng = Random(number)
+        seed = seeds[number % len(seeds)]
+        content = seed.read_bytes()
+        for _ in range(rng.choice((1, 1, 2))):
+            content = rng.choice(kinds)(content, rng) if content else content
+        place = folder / str(number)
+        place.mkdir(parents=True)
+        path = place / f"x{suffix(seed)}"
+        path.write_bytes(content)
+        why = outcome(path)
+        told[why] = told.get(why, 0) + 1
+        assert "Doe" not in why
+        number += 1
+    child = doors.CREW.take()
+    assert peak_bytes(child.pid) < 2 << 30
+    doors.CREW.give_back(child)
+    assert peak_bytes("self") < 2 << 30
+    scan = scan_folder(folder)
+    assert "Doe" not in str(scan.findings)
+    assert told.get("a volume", 0) < number
+    assert number > 50
