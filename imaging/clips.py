@@ -15,12 +15,12 @@ from core.errors import Finding, PlannerError
 from core.progress import Progress, Silent
 from core.study import Series
 from core.xray import XRayView
-from imaging.facts import number, numbers, text
 from imaging.pixels.colour import is_colour, rgb_frame
 from imaging.pixels.grey import GreyScale, grey_scale
-from imaging.pixels.opening import open_pixels
+from imaging.pixels.opening import EXPORT_STANDARD, open_pixels
 from imaging.pixels.source import PixelSource
-from imaging.ultrasound import ultrasound_regions
+from imaging.ultrasound import private_volume, ultrasound_regions
+from imaging.values import number_of, numbers_of, text_of
 from imaging.xray import PROJECTIONS, xray_regions, xray_views
 
 NO_SIZE = Finding(
@@ -85,11 +85,15 @@ def clip_runs(series: Series, progress: Progress | None = None) -> tuple[Run, ..
 
 
 def clip_of(run: Run) -> Clip:
-    """A run as a clip."""
+    """A run as a clip. Raises PlannerError for a maker's private 3-D format, whose frames are no pictures."""
     first = run.sources[0]
+    private = private_volume(first.header)
+    if private:
+        why = f"it is in a private format ({private})"
+        raise PlannerError("cannot open the ultrasound volume", why, EXPORT_STANDARD)
     layout = first.layout
     scales = [grey_scale(source.header, source.layout) for source in run.sources]
-    modality = text(first.header, "Modality") or "OT"
+    modality = text_of(first.header, "Modality") or "OT"
     regions = tuple(
         region for source in run.sources for region in (_regions(source, modality),) * source.n_frames
     )
@@ -126,11 +130,11 @@ def frame_times_s(header: Dataset, n_frames: int) -> tuple[float, ...]:
 
     Source: DICOM PS3.3 C.7.6.5 (cine); a display rate is no time of acquisition.
     """
-    steps_ms = numbers(header, "FrameTimeVector", n_frames)
+    steps_ms = numbers_of(header, "FrameTimeVector", n_frames)
     if steps_ms is not None and min(steps_ms) >= 0.0:
         times = np.cumsum(steps_ms) - steps_ms[0]
         return tuple(float(t) / 1000.0 for t in times)
-    step_ms = number(header, "FrameTime")
+    step_ms = number_of(header, "FrameTime")
     if step_ms is None or step_ms <= 0.0:
         return ()
     return tuple(index * step_ms / 1000.0 for index in range(n_frames))
@@ -148,8 +152,8 @@ def _regions(source: PixelSource, modality: str) -> tuple[CalibratedRegion, ...]
 
 
 def _taken(source: PixelSource) -> tuple[float, str, Path]:
-    instance = number(source.header, "InstanceNumber")
-    return inf if instance is None else instance, text(source.header, "ContentTime"), source.path
+    instance = number_of(source.header, "InstanceNumber")
+    return inf if instance is None else instance, text_of(source.header, "ContentTime"), source.path
 
 
 def _kind(source: PixelSource) -> tuple[int, int, bool] | None:

@@ -12,9 +12,10 @@ from pydicom.dataset import Dataset
 
 from core.contours import GivenContours, GivenRegion
 from core.errors import Finding, PlannerError
-from imaging.facts import items, number, numbers, text
+from imaging.facts import items
 from imaging.files import FileKind, file_kind
 from imaging.headers import quiet_parser
+from imaging.values import number_of, numbers_of, text_of
 
 _WHAT = "cannot read the contours"
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
@@ -32,16 +33,16 @@ def read_contours(path: Path) -> GivenContours:
     Source: DICOM PS3.3 C.8.8.5 (structure set), C.8.8.6 (contours).
     """
     dataset = _read(path)
-    drawn = {number(item, "ReferencedROINumber"): item for item in items(dataset, "ROIContourSequence")}
+    drawn = {number_of(item, "ReferencedROINumber"): item for item in items(dataset, "ROIContourSequence")}
     regions, empty = [], 0
     for roi in items(dataset, "StructureSetROISequence"):
-        region = _region(roi, drawn.get(number(roi, "ROINumber")), dataset)
+        region = _region(roi, drawn.get(number_of(roi, "ROINumber")), dataset)
         empty += region is None
         if region is not None:
             regions.append(region)
     if not regions:
         raise PlannerError(_WHAT, "no region of the structure set has a contour", "export it again")
-    label = text(dataset, "StructureSetLabel") or text(dataset, "SeriesDescription")
+    label = text_of(dataset, "StructureSetLabel") or text_of(dataset, "SeriesDescription")
     return GivenContours(label, tuple(regions), tuple(dict.fromkeys(_series_uids(dataset))), _empty(empty))
 
 
@@ -49,7 +50,7 @@ def _read(path: Path) -> Dataset:
     try:
         with quiet_parser():
             dataset = pydicom.dcmread(path, force=file_kind(path) is FileKind.DICOM)
-            is_set = text(dataset, "Modality") == "RTSTRUCT" and "StructureSetROISequence" in dataset
+            is_set = text_of(dataset, "Modality") == "RTSTRUCT" and "StructureSetROISequence" in dataset
     except Exception as error:
         # Broken files raise anything in a parser; the user needs one sentence.
         raise PlannerError(_WHAT, "the file is damaged or gone", "copy it again from its source") from error
@@ -62,21 +63,21 @@ def _region(roi: Dataset, drawn: Dataset | None, dataset: Dataset) -> GivenRegio
     polygons, points = [], []
     for contour in items(drawn, "ContourSequence") if drawn is not None else []:
         found = _coordinates(contour)
-        if text(contour, "ContourGeometricType").upper() in _CLOSED and len(found) >= 3:
+        if text_of(contour, "ContourGeometricType").upper() in _CLOSED and len(found) >= 3:
             _check_plane(found)
             polygons.append(found)
         else:
             points.append(found)
     if drawn is None or not (polygons or points):
         return None
-    colour = numbers(drawn, "ROIDisplayColor", 3)
+    colour = numbers_of(drawn, "ROIDisplayColor", 3)
     return GivenRegion(
-        name=text(roi, "ROIName") or f"region {int(number(roi, 'ROINumber') or 0)}",
+        name=text_of(roi, "ROIName") or f"region {int(number_of(roi, 'ROINumber') or 0)}",
         colour=(colour[0] / 255, colour[1] / 255, colour[2] / 255) if colour else _GREY,
         polygons=tuple(polygons),
         points=tuple(points),
-        frame_of_reference_uid=text(roi, "ReferencedFrameOfReferenceUID")
-        or text(dataset, "FrameOfReferenceUID"),
+        frame_of_reference_uid=text_of(roi, "ReferencedFrameOfReferenceUID")
+        or text_of(dataset, "FrameOfReferenceUID"),
     )
 
 
@@ -89,7 +90,7 @@ def _coordinates(contour: Dataset) -> np.ndarray:
         found = np.array([float(part) for part in parts or ()], dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise _damaged() from error
-    n_points = number(contour, "NumberOfContourPoints")
+    n_points = number_of(contour, "NumberOfContourPoints")
     if len(found) % 3 or not np.isfinite(found).all() or n_points not in (None, len(found) // 3):
         raise _damaged()
     return found.reshape(-1, 3)
@@ -113,7 +114,7 @@ def _series_uids(dataset: Dataset) -> Iterator[str]:
     for frame in items(dataset, "ReferencedFrameOfReferenceSequence"):
         for study in items(frame, "RTReferencedStudySequence"):
             for series in items(study, "RTReferencedSeriesSequence"):
-                yield text(series, "SeriesInstanceUID")
+                yield text_of(series, "SeriesInstanceUID")
 
 
 def _empty(count: int) -> tuple[Finding, ...]:

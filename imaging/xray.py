@@ -10,7 +10,8 @@ from pydicom.dataset import Dataset
 
 from core.clip import CalibratedRegion
 from core.xray import XRayView
-from imaging.facts import items, number, numbers, text
+from imaging.facts import items
+from imaging.values import number_of, numbers_of, text_of
 
 PROJECTIONS = ("XA", "RF", "DX", "CR", "MG", "PX")
 _ENHANCED_GROUPS = (
@@ -51,9 +52,12 @@ def xray_views(header: Dataset, n_frames: int) -> tuple[XRayView, ...]:
 
 
 def _view(header: Dataset, facts: Dataset, primary_step_deg: float, secondary_step_deg: float) -> XRayView:
-    primary, secondary = number(facts, "PositionerPrimaryAngle"), number(facts, "PositionerSecondaryAngle")
-    spacing = numbers(facts, "ImagerPixelSpacing", 2)
-    table = tuple(number(facts, name) for name in _TABLE)
+    primary, secondary = (
+        number_of(facts, "PositionerPrimaryAngle"),
+        number_of(facts, "PositionerSecondaryAngle"),
+    )
+    spacing = numbers_of(facts, "ImagerPixelSpacing", 2)
+    table = tuple(number_of(facts, name) for name in _TABLE)
     view = XRayView(
         rows=int(header.Rows),
         columns=int(header.Columns),
@@ -85,12 +89,12 @@ def _enhanced(header: Dataset, index: int) -> Dataset:
 
 
 def _increments(header: Dataset, which: str, n_frames: int) -> tuple[float, ...]:
-    found = numbers(header, f"Positioner{which}AngleIncrement", n_frames)
+    found = numbers_of(header, f"Positioner{which}AngleIncrement", n_frames)
     return found or (0.0,) * n_frames
 
 
 def _length(facts: Dataset, name: str) -> float | None:
-    value = number(facts, name)
+    value = number_of(facts, name)
     return value if value is not None and value > 0.0 else None
 
 
@@ -125,8 +129,8 @@ def xray_regions(header: Dataset, rows: int, columns: int) -> tuple[CalibratedRe
 
     Source: DICOM PS3.3 10.7.1.3.
     """
-    spacing, at_detector = numbers(header, "PixelSpacing", 2), numbers(header, "ImagerPixelSpacing", 2)
-    how = text(header, "PixelSpacingCalibrationType")
+    spacing, at_detector = numbers_of(header, "PixelSpacing", 2), numbers_of(header, "ImagerPixelSpacing", 2)
+    how = text_of(header, "PixelSpacingCalibrationType")
     if spacing is None or min(spacing) <= 0.0:
         return ()
     is_calibrated = bool(how) or (at_detector is not None and not _same(spacing, at_detector))

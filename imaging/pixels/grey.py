@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from pydicom.dataset import Dataset
 
-from imaging.facts import first_number, number
+from imaging.facts import first_number
 from imaging.grid import compact
 from imaging.pixels.layout import INTEGER, PixelLayout
+from imaging.values import number_of
 
 INVERTED = "MONOCHROME1"
 _SMALL = 1 << 14
@@ -45,7 +46,7 @@ class GreyScale:
 
 def grey_scale(header: Dataset, layout: PixelLayout) -> GreyScale:
     """The grey scale that a header describes."""
-    slope, intercept = number(header, "RescaleSlope"), number(header, "RescaleIntercept")
+    slope, intercept = number_of(header, "RescaleSlope"), number_of(header, "RescaleIntercept")
     a, b = (slope, intercept) if slope and intercept is not None else (1.0, 0.0)
     turned_at = turning_point(layout, a, b) if layout.photometric == INVERTED else None
     return GreyScale(a, b, turned_at, _window(header, turned_at))

@@ -28,12 +28,16 @@ from imaging.pixels.fragments import Span, frames_of, read_fragments
 from imaging.pixels.layout import DOUBLE, FLOAT, INTEGER, PixelLayout, frame_count, pixel_layout, unreadable
 from imaging.pixels.source import PixelSource, file_stamp
 from imaging.pixels.stored import may_be_subsampled, native_bits
+from imaging.values import text_of
 
 SMALL_BYTES = 1 << 22
 """A file of one picture is read in one go; a run or a volume is not."""
 DEFER_BYTES = 1 << 24
 """Larger values before the pixels, such as a maker's private volume, are left in the file."""
 MAX_INFLATED_BYTES = 1 << 30
+PRIVATE_PIXEL_GROUP = 0x7FE1
+"""Where GE and Kretz ultrasound keep their raw beams and volumes."""
+EXPORT_STANDARD = "export it as a DICOM loop, or as an Enhanced US Volume"
 _LAYOUT_TAGS = [
     Tag(name)
     for name in (
@@ -47,6 +51,7 @@ _LAYOUT_TAGS = [
         "BitsStored",
         "HighBit",
         "PixelRepresentation",
+        "Manufacturer",
         "PixelPaddingValue",
         "PixelPaddingRangeLimit",
         "ExtendedOffsetTable",
@@ -140,7 +145,7 @@ def _located(
 ) -> PixelSource:
     size = stamp[0] if kept is None else len(kept)
     is_big = syntax == ExplicitVRBigEndian
-    element, vr, length = _element(stream, bool(header.original_encoding[0]), is_big)
+    element, vr, length = _element(stream, header, is_big)
     layout = pixel_layout(header, element, syntax, is_big)
     n_frames = frame_count(header)
     is_subsampled = False
@@ -158,17 +163,18 @@ def _located(
     return PixelSource(path, header, layout, frames, is_subsampled, is_swapped, stamp, kept)
 
 
-def _element(stream: BinaryIO, is_implicit: bool, is_big: bool) -> tuple[str, bytes, int]:
+def _element(stream: BinaryIO, header: Dataset, is_big: bool) -> tuple[str, bytes, int]:
     """Kind, value representation and length of the pixel element; the stream stands at its value after."""
     order = ">" if is_big else "<"
     head = stream.read(8)
-    if len(head) < 8:
-        raise unreadable("it holds no pixels, no whole-number pixels nor others", "choose another series")
-    group, element = struct.unpack(f"{order}HH", head[:4])
+    group, element = struct.unpack(f"{order}HH", head[:4]) if len(head) == 8 else (0, 0)
+    if group == PRIVATE_PIXEL_GROUP:
+        maker = text_of(header, "Manufacturer") or "its maker"
+        raise unreadable(f"its pictures are in a private format of {maker}", EXPORT_STANDARD)
     if group != PIXEL_TAG >> 16 or element not in _ELEMENTS:
         raise unreadable("it holds no pixels, no whole-number pixels nor others", "choose another series")
     vr = head[4:6]
-    if is_implicit or vr not in _LONG_VRS:
+    if header.original_encoding[0] or vr not in _LONG_VRS:
         return _ELEMENTS[element], b"", struct.unpack(f"{order}I", head[4:])[0]
     return _ELEMENTS[element], vr, struct.unpack(f"{order}I", stream.read(4))[0]
 

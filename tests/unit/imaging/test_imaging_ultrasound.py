@@ -164,3 +164,20 @@ def test_a_volume_in_no_named_space_is_refused_or_placed_nowhere_else(tmp_path: 
     assert series.spacing_mm is None
     with pytest.raises(PlannerError, match="where they lie"):
         load_series(series)
+
+
+def test_a_private_volume_is_refused_by_its_maker_s_name(tmp_path: Path) -> None:
+    header = picture_header((8, 10), NumberOfFrames=2, SOPClassUID="1.2.840.113543.6.6.1.3.10002")
+    path = write_picture(tmp_path / "a", header, bytes(160))
+    with pytest.raises(PlannerError, match="Philips 3-D"):
+        open_clip(Series("1.2", "US", "", ((path,),), (1, 8, 10), None))
+    raw = picture_header((8, 10), Manufacturer="GE Vingmed")
+    block = raw.private_block(0x7FE1, "GEMS_Ultrasound_MovieGroup_001", create=True)
+    block.add_new(0x01, "OB", bytes(8))
+    raw.PixelData = bytes(80)
+    path = write_picture(tmp_path / "b", raw, bytes(80))
+    content = path.read_bytes()
+    start = content.index(b"\xe0\x7f\x10\x00")
+    path.write_bytes(content[:start] + content[content.index(b"\xe1\x7f\x10\x00") :])
+    with pytest.raises(PlannerError, match="private format of GE Vingmed"):
+        open_clip(Series("1.2", "US", "", ((path,),), (1, 8, 10), None))
