@@ -67,26 +67,35 @@ class Database:
 
     def set_aside(self) -> None:
         """Move a damaged database away under a new name and begin a new one with what can still be read of it."""
-        with held(self.path.with_name("repair.lock"), BUSY_S):
-            if self._is_sound("integrity_check"):
-                return  # another window was faster
-            stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
-            aside = self.path.with_name(f"damaged-{stamp}.sqlite")
-            for suffix in (*SIDE_FILES, ""):  # a log left beside a new database would be taken for its own
-                with suppress(FileNotFoundError):
-                    os.replace(f"{self.path}{suffix}", f"{aside}{suffix}")
-            self._migrate()
-            self._salvage(aside)
-        self._is_checked = True
+        with self._alone():
+            # Another window may have been faster; damage outside the small tables shows only here.
+            if not self._is_sound("integrity_check"):
+                self._begin_anew()
 
     def _prepare(self) -> None:
-        try:
+        with self._alone():
             if self.path.exists() and not self._is_sound(*KEPT_CHECKS):
-                self.set_aside()
+                self._begin_anew()
             self._migrate()
-        except OSError as error:
-            raise _unusable(error) from error
         self._is_checked = True
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Alone with the making and unmaking of the database. Raises PlannerError."""
+        try:
+            with held(self.path.with_name("making.lock"), BUSY_S):
+                yield
+        except (sqlite3.Error, OSError) as error:
+            raise _unusable(error) from error
+
+    def _begin_anew(self) -> None:
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+        aside = self.path.with_name(f"damaged-{stamp}.sqlite")
+        for suffix in (*SIDE_FILES, ""):  # a log left beside a new database would be taken for its own
+            with suppress(FileNotFoundError):
+                os.replace(f"{self.path}{suffix}", f"{aside}{suffix}")
+        self._migrate()
+        self._salvage(aside)
 
     def _connect(self) -> sqlite3.Connection:
         make_private(self.path)

@@ -162,7 +162,7 @@ class LibraryPage(QWidget):
             button.setVisible(not in_trash)
         for button in (self.restore, self.empty_trash):
             button.setVisible(in_trash)
-        self.locate.setVisible(not in_trash and one is not None and self._is_lost(one))
+        self.locate.setVisible(not in_trash and one is not None and one.storage is Storage.LINKED)
         self.open.setEnabled(one is not None and one.entry_id not in self._offline)
         for button in (self.delete, self.restore, self.tag):
             button.setEnabled(bool(marked))
@@ -172,9 +172,6 @@ class LibraryPage(QWidget):
         self.notes.setText(one.notes if one else "")
         self.tag.setMenu(self._tag_menu(marked))
         self.cases.setMenu(self._case_menu(one.cases if one else ()))
-
-    def _is_lost(self, entry: Entry) -> bool:
-        return entry.storage is Storage.LINKED and entry.entry_id in self._offline
 
     def _tag_menu(self, marked: tuple[Entry, ...]) -> QMenu:
         menu = QMenu(self)

@@ -200,6 +200,18 @@ def test_a_folder_is_imported_from_the_menu_and_a_case_is_found_with_its_study(
     assert [action.text() for action in page.cases.menu().actions()] == ["mine"]
 
 
+def test_the_study_that_is_open_is_copied_into_the_library(
+    tmp_path: Path, open_window: Callable[[], MainWindow], qtbot: QtBot
+) -> None:
+    window = open_window()
+    assert not window.actions_.by_key["file.import_open"].isEnabled()
+    window.open_folder(write_dicom_study(tmp_path / "disc"))
+    qtbot.waitUntil(lambda: window.session.state.scan is not None and not window.desk.is_busy, timeout=LONG_MS)
+    trigger(window, "file.import_open")
+    listed(qtbot, window.library, {"Ball Bea"})
+    assert column(window.library, "Stored") == ["copy"]
+
+
 def test_the_keyboard_goes_from_the_search_to_the_list(page: LibraryPage, qtbot: QtBot) -> None:
     page.search.field.setFocus()
     qtbot.keyClick(page.search.field, Qt.Key.Key_Down)

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pydicom
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from core.study import Patient, ScanResult, Series, Study
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 
 def write_dicom_study(
     folder: Path, n_slices: int = 3, *, study: int = 1, name: str = "Ball^Bea", date: str = "20240312"
 ) -> Path:
     """One CT series of a few slices; `study` numbers the study and its patient."""
+    # Imported here because processes that are only killed need no DICOM and should start quickly.
+    import pydicom
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(n_slices):
         meta = FileMetaDataset()
@@ -47,9 +53,11 @@ def bytes_of(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 
 def _slice(study: int, index: int, name: str, date: str, meta: Dataset) -> Dataset:
+    from pydicom.dataset import Dataset
+
     dataset = Dataset()
     dataset.SpecificCharacterSet = "ISO_IR 192"
-    dataset.SOPClassUID, dataset.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
+    dataset.SOPClassUID, dataset.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
     dataset.PatientName, dataset.PatientID = name, f"P-{study}"
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = f"2.25.{study}", f"2.25.{study}.1"
     dataset.FrameOfReferenceUID = f"2.25.{study}.9"

@@ -158,6 +158,19 @@ library.tidy()
     assert library.header_index().get("/x/one9", 1, 1) == "text"
 
 
+def test_three_windows_may_begin_a_library_at_the_same_moment(library: Library, tmp_path: Path) -> None:
+    script = (
+        "library.add_tag([], 'a'); library.tidy(); library.header_index().put_many([(sys.argv[2], 1, 1, 'x')])"
+    )
+    processes = [run(script, tmp_path / "data", f"/a/{number}", "") for number in range(3)]
+    for process in processes:
+        assert process.wait(timeout=120) == 0
+        assert process.stdout is not None
+        process.stdout.close()
+    index = library.header_index()
+    assert [index.get(f"/a/{number}", 1, 1) for number in range(3)] == ["x"] * 3
+
+
 def test_a_lock_is_refused_to_others_and_free_again_afterwards(tmp_path: Path) -> None:
     with (
         held(tmp_path / "a.lock", 0.0),
