@@ -128,6 +128,7 @@ class _Export:
         self.progress = progress
         self.files: list[Path] = []
         self.findings: list[Finding] = []
+        self.space = ""
         self.deidentifier: Deidentifier | None = None
         if deidentify:
             from imaging.outputs.deidentify import Deidentifier
@@ -155,12 +156,15 @@ class _Export:
         return Exported(tuple(self.files), tuple(self.findings))
 
     def _source(self) -> Source:
-        from imaging.outputs.source import NO_PATIENT, anonymous_source, read_source
+        """The patient that the objects name; from here on `self.space` is where all of them lie."""
+        from imaging.outputs.source import NO_PATIENT, anonymous_source, read_source, space_of
 
         space = _space_of(self.content)
         if not self.content.source_files:
             self.findings.append(NO_PATIENT)
-            return anonymous_source(space)
+            self.space, findings = space_of(anonymous_source(space), space)
+            self.findings += findings
+            return anonymous_source(self.space)
         source = read_source(self.content.source_files, self.progress)
         if space and source.frame_of_reference_uid != space:
             raise PlannerError(
@@ -168,6 +172,8 @@ class _Export:
                 "it lies in another patient space than the reconstruction or plan",
                 "give the series it was made from",
             )
+        self.space, findings = space_of(source, space)
+        self.findings += findings
         return source
 
     def _write_objects(self, key: str, source: Source) -> None:
@@ -190,8 +196,7 @@ class _Export:
         if key == "sr":
             if any(isinstance(item, CutPlane) for item in self.content.plan.items):
                 self.findings.append(_CUT_PLANES)
-            space = _space_of(self.content)
-            plan = replace(self.content.plan, frame_of_reference_uid=space)
+            plan = replace(self.content.plan, frame_of_reference_uid=self.space)
             return [("measurements", make_report(plan, volumes_ml(anatomy), source, series))]
         if key == "sc":
             assert self.content.picture is not None
@@ -199,12 +204,12 @@ class _Export:
         assert anatomy is not None
         if key == "seg":
             assert anatomy.labels is not None
-            return [("segmentation", make_segmentation(anatomy.labels, source, series, _weights(anatomy)))]
+            labels = replace(anatomy.labels, frame_of_reference_uid=self.space)
+            return [("segmentation", make_segmentation(labels, source, series, _weights(anatomy)))]
         form = key.split("-")[0]
-        space = _space_of(self.content) or source.frame_of_reference_uid
         surfaces = [(name, mesh) for name, mesh in anatomy.surfaces.items() if len(mesh.faces)]
         return [
-            (f"{name}-{form}", make_encapsulated(name, mesh, form, source, series, number, space))
+            (f"{name}-{form}", make_encapsulated(name, mesh, form, source, series, number, self.space))
             for number, (name, mesh) in enumerate(surfaces, start=1)
         ]
 

@@ -63,7 +63,10 @@ def make_segmentation(
     table[values] = np.arange(1, len(values) + 1)
     volume = Volume(table[labels.labels], matrix, coordinate_system="PATIENT", frame_of_reference_uid=frame_uid)
     is_same_grid = not source.is_anonymous and _is_on_images(matrix, labels.shape, source)
-    images = list(source.images) if is_same_grid else [_stand_in(source, matrix, frame_uid)]
+    if is_same_grid:
+        images = [_in_space(image, frame_uid) for image in source.images]
+    else:
+        images = [_stand_in(source, matrix, frame_uid)]
     described = [
         _described(number, labels.names[value], weights or {}) for number, value in enumerate(values, start=1)
     ]
@@ -113,14 +116,20 @@ def _is_on_images(matrix: np.ndarray, shape: tuple[int, int, int], source: Sourc
     return bool(np.abs(np.array(places)[along] - expected).max() < SAME_PLACE_MM)
 
 
+def _in_space(image: Dataset, frame_uid: str) -> Dataset:
+    """The image's header in the patient space of the labels, which it may not name itself."""
+    header = Dataset()
+    header.update(image)
+    header.FrameOfReferenceUID = frame_uid
+    return header
+
+
 def _stand_in(source: Source, matrix: np.ndarray, frame_uid: str) -> Dataset:
     """The source's header as the single-frame image that the library wants, wherever the labels lie."""
-    header = Dataset()
-    header.update(source.header)
+    header = _in_space(source.header, frame_uid)
     if "NumberOfFrames" in header:
         del header.NumberOfFrames
     spacing = np.linalg.norm(matrix[:3, :3], axis=0)
-    header.FrameOfReferenceUID = frame_uid
     header.Rows = header.Columns = 1
     header.ImageOrientationPatient = [
         f"{v:.10f}" for v in (*matrix[:3, 2] / spacing[2], *matrix[:3, 1] / spacing[1])

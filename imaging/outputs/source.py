@@ -91,6 +91,20 @@ def read_source(paths: Sequence[Path], progress: Progress | None = None) -> Sour
     return Source(tuple(images), str(images[0].get("FrameOfReferenceUID", "")))
 
 
+NO_SPACE = Finding(
+    "new_patient_space",
+    "the objects lie in a patient space of their own",
+    "their source names no frame of reference",
+    "other programs cannot lay them over the images by themselves",
+)
+
+
+def space_of(source: Source, stated_uid: str) -> tuple[str, tuple[Finding, ...]]:
+    """The frame of reference of all objects of one export: as stated, else the source's, else a new one."""
+    known = stated_uid or source.frame_of_reference_uid
+    return (known, ()) if known else (generate_uid(), (NO_SPACE,))
+
+
 def anonymous_source(frame_of_reference_uid: str) -> Source:
     """A patient who is nobody, and a new study, for a result whose images are no DICOM."""
     header = Dataset()

@@ -201,6 +201,24 @@ def test_a_source_of_another_patient_space_is_refused(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_source_without_a_frame_of_reference_gives_one_new_space_to_all(series: Path, tmp_path: Path) -> None:
+    files = []
+    for path in sorted(series.iterdir()):
+        dataset = pydicom.dcmread(path)
+        del dataset.FrameOfReferenceUID
+        dataset.save_as(tmp_path / path.name)
+        files.append(tmp_path / path.name)
+    anatomy = make_anatomy("")
+    done = export(
+        Content(anatomy, Plan(), tuple(files)), ("seg", "stl-dicom"), tmp_path / "out", False, Silent()
+    )
+    assert [finding.code for finding in done.findings] == ["new_patient_space"]
+    spaces = {pydicom.dcmread(path).FrameOfReferenceUID for path in done.files}
+    assert len(spaces) == 1
+    assert spaces != {""}
+    assert [path.name for path in done.files if errors_of(path)] == []
+
+
 def test_a_plan_of_another_patient_space_does_not_join(results: Path, tmp_path: Path) -> None:
     content = Content(make_anatomy(FRAME), replace(PLAN, frame_of_reference_uid="1.9.9"))
     with pytest.raises(PlannerError, match="different patient spaces"):
