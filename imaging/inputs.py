@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.errors import PlannerError
 from core.progress import Progress, Silent
-from core.study import ScanResult, Series
+from core.study import ScanResult, Series, SeriesKind
 from imaging.archives import is_archive
 from imaging.files import FileKind, file_kind, found_file, is_dicomdir
 from imaging.guard.trouble import Trouble, refusal_of
@@ -45,13 +45,20 @@ def choose_input(path: Path, series_uid: str | None = None, progress: Progress |
         )
     series = _named(scan, series_uid) if series_uid else scan.series
     if is_image_file and len(series) > 1:
-        series = tuple(s for s in series if any(path in files for files in s.phases))
+        among = tuple(s for s in series if any(path in files for files in s.phases))
+        # A copy of an image beside it was left out of every series: it still stands for itself.
+        series = among or scan_files([path], path.parent, progress).series
     if len(series) == 1:
         return Input(series, is_uneven_cine(series[0]))
     return _choose(series)
 
 
 def _choose(series: tuple[Series, ...]) -> Input:
+    slices = tuple(s for s in series if s.kind is SeriesKind.STACK)
+    if len(slices) == 1:
+        # Among localisers, captures and reports there is one series to open; if it cannot be, it says why.
+        return Input(slices, is_uneven_cine(slices[0]))
+    series = slices or series
     usable = tuple(s for s in series if s.spacing_mm is not None or is_uneven_cine(s))
     cine = tuple(s for s in usable if is_cine_planes(s))
     stacks = tuple(s for s in usable if s.shape[0] > 1 and s not in cine)

@@ -17,7 +17,7 @@ from imaging.guard.doors import decode_planes, read_image_file
 from imaging.headers import Plane
 from imaging.inputs import choose_input
 from imaging.order import stack_axes
-from imaging.phases import phase_times
+from imaging.phases import times_of_labels
 from imaging.placed import EXPORT_ORIGINAL, placed_planes
 from imaging.resample import resample_slices, stack_slices
 
@@ -44,13 +44,11 @@ def load_series(series: Series, phase: int = 0, progress: Progress | None = None
 
 
 def load_sequence(series: Series) -> VolumeSequence:
-    """The phases of a series, each loaded when it is asked for, with their times where the files say them.
+    """The phases of a series, each loaded when it is asked for, with their times where the scan found them.
 
-    Raises PlannerError when the headers of the first slices cannot be read.
+    A phase raises PlannerError as `load_series` does. Times are those of `series.phase_labels`.
     """
-    if _file_of(series) is not None:
-        return VolumeSequence(series.n_phases, lambda phase: load_series(series, phase))
-    times = phase_times([placed_planes(series, phase) for phase in range(series.n_phases)])
+    times = times_of_labels(series.phase_labels)
     return VolumeSequence(
         series.n_phases, lambda phase: load_series(series, phase), times.percents, times.times_ms
     )

@@ -156,6 +156,13 @@ def _trigger_disagrees(place: list[Plane]) -> bool:
     return by_clock != sorted(place, key=_Rank(trigger))
 
 
+def times_of_labels(labels: Sequence[str]) -> PhaseTimes:
+    """The inverse of `PhaseTimes.labels`, to the digits that a label shows."""
+    numbers = tuple(float(label.split()[0]) for label in labels)
+    is_percent = bool(labels) and labels[0].endswith("%")
+    return PhaseTimes(numbers if is_percent else (), () if is_percent else numbers)
+
+
 def _percents(phases: Sequence[Sequence[Plane]]) -> tuple[float, ...]:
     """Percent of the R-R interval of each phase, where every image says it and they ascend."""
     for key in ("nominal_percent", "scan_options"):

@@ -24,7 +24,8 @@ def converted(folder: Path, out: Path, suffix: str = "") -> tuple[np.ndarray, np
     if program is None:
         pytest.skip("dcm2niix is not installed (Debian package dcm2niix)")
     out.mkdir()
-    call = [program, "-z", "n", "-b", "n", "-f", "x", "-o", str(out), str(folder)]
+    # Rescaled as DICOM says (-p n), not by the private factors of one vendor.
+    call = [program, "-p", "n", "-z", "n", "-b", "n", "-f", "x", "-o", str(out), str(folder)]
     subprocess.run(call, check=True, capture_output=True, timeout=120)
     image = nibabel.load(out / f"x{suffix}.nii")
     values = np.asanyarray(image.dataobj)

@@ -14,7 +14,7 @@ from core.errors import PlannerError
 from core.frames import rotation_from_vector
 from core.study import SeriesKind
 from imaging.kinds import kind_of
-from imaging.load import load_series
+from imaging.load import load_path, load_series
 from imaging.scan import scan_folder
 from tests.support.slices import SHAPE, Slices, slices_along, write_slices
 
@@ -112,6 +112,28 @@ def test_a_scout_among_the_slices_is_a_series_of_its_own_and_a_projection(tmp_pa
     assert load_series(stack).shape == (4, *SHAPE)
     with pytest.raises(PlannerError, match="localiser radiograph"):
         load_series(found)
+
+
+def test_a_folder_stands_for_its_only_stack_among_localisers_and_reports(tmp_path: Path) -> None:
+    write_slices(tmp_path / "a", slices_along(AXIAL, np.array([0.0, 2.0, 4.0, 30.0, 32.0])), GREY)
+    scout = slices_along(CORONAL, np.arange(3) * 20.0)
+    write_slices(
+        tmp_path / "b", scout, GREY, lambda i, d: setattr(d, "ImageType", ["ORIGINAL", "PRIMARY", "LOCALIZER"]),
+        series_uid="1.2.78",
+    )  # fmt: skip
+    with pytest.raises(PlannerError, match=r"across 26\.0 mm"):
+        load_path(tmp_path)
+
+
+def test_a_copy_of_an_image_among_others_still_stands_for_itself(tmp_path: Path) -> None:
+    paths = write_slices(tmp_path / "s", slices_along(AXIAL, np.zeros(1)), GREY)
+    copy = paths[0].with_name("z-copy.dcm")
+    copy.write_bytes(paths[0].read_bytes())
+    write_slices(tmp_path / "t", slices_along(AXIAL, np.arange(2) * 2.0), GREY, series_uid="1.2.78")
+    for path in (tmp_path / "t").iterdir():
+        path.rename(paths[0].with_name(f"other-{path.name}"))
+    (volume,) = load_path(copy)
+    assert volume.shape == (1, *SHAPE)
 
 
 def siemens_header(count: str) -> bytes:
