@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import zlib
 from pathlib import Path
 
@@ -315,3 +316,21 @@ def test_pydicom_decodes_our_test_files_to_the_same_numbers(tmp_path: Path) -> N
     pixels = noise("i2", bits=12)
     path = compressed(tmp_path / "a", pixels, uid.JPEG2000Lossless, BitsStored=12, HighBit=11)
     assert np.array_equal(pixel_array(path, raw=True), open_pixels(path).stored(0))
+
+
+HTJ2K_RAMP = (
+    "/0//UQApQAAAAAAgAAAAIAAAAAAAAAAAAAAAIAAAACAAAAAAAAAAAAABDwEB/1AACAACAAAACv9SAAwAAgABAAUEBEAB/1wAEyCIkJCQ"
+    "kJCQkJCQkJCQiIiI/2QAFwABT3BlbkpQSCBWZXIgMC4yNi4zLv+QAAoAAAAAALQAAf+TwAAmx/oFB3QAwAATQAASgJD4Awd0ANoBh3QA"
+    "wAATwAATAEgg8QKCdADs7ABDVADAABVQAAVIIkSIEPGqcgJ1AHSapsAQgey2AMAAFoQAAV4MDAwMDAwMDOfKenpxgngAOMYYY4z9gAB7"
+    "9gAB7LoAwAAtmAAFrrZt27Zt27Zt27Zt2/n/Cnp6enp6enCCfQAYEREREREREf94Zye/fJ798nv3yey/AP/Z"
+)
+"""60 x column + 13 x row, 32 x 32 numbers of 16 bits, reversibly compressed by OpenJPH."""
+
+
+@pytest.mark.parametrize("syntax", [uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K])
+def test_high_throughput_jpeg_2000_of_another_encoder_comes_back(tmp_path: Path, syntax: str) -> None:
+    rows, columns = np.mgrid[:32, :32]
+    frame = base64.b64decode(HTJ2K_RAMP)
+    header = picture_header((32, 32), "u2")
+    path = write_picture(tmp_path / "a", header, [frame + b"\0" * (len(frame) % 2)], syntax)
+    assert np.array_equal(open_pixels(path).stored(0), 60 * columns + 13 * rows)
