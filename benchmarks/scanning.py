@@ -12,9 +12,9 @@ import SimpleITK
 
 from benchmarks.report import Comparison, Row, best_of
 from core.volume import Volume
-from imaging.dicom_out import PatientModule, write_series
 from imaging.guard.doors import CREW
 from imaging.headers import read_planes
+from imaging.outputs.series import PatientModule, write_series
 from imaging.scan import scan_folder
 
 N_SERIES = 4

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app.__main__ import make_window, prepare_opengl
 from app.views.main_window import MainWindow
-from imaging.dicom_out import PatientModule, write_series
+from imaging.outputs.series import PatientModule, write_series
 from tests.support.ball_patient import make_anatomy, make_volume
 from tests.support.gui import LONG_MS, SlowReconstruction
 

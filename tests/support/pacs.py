@@ -20,8 +20,8 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 
 from core.volume import Volume
-from imaging.dicom_out import PatientModule, write_series
 from imaging.network.node import WEB, Node
+from imaging.outputs.series import PatientModule, write_series
 from tests.support.orthanc import Orthanc, free_port
 
 STUDY, SERIES, OTHER_SERIES = "2.25.7001", "2.25.7002", "2.25.7003"

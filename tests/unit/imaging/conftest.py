@@ -11,7 +11,7 @@ import pytest
 
 from core.frames import rotation_from_vector
 from core.volume import Volume
-from imaging.dicom_out import PatientModule, write_series
+from imaging.outputs.series import PatientModule, write_series
 
 PATIENT = PatientModule(name="Doe^Jane", patient_id="secret-17")
 
