@@ -18,8 +18,8 @@ from core.errors import PlannerError
 from core.progress import Progress
 from imaging.network import refusals
 from imaging.network.answers import KEYS, is_named, loosened, match_of, search_keys
-from imaging.network.association import MOST_WAITING_BYTES
 from imaging.network.dimse import MOST_MATCHES
+from imaging.network.inflow import MOST_WAITING_BYTES
 from imaging.network.multipart import boundary_of, joined, split_parts
 from imaging.network.node import Node
 from imaging.network.outcome import Count, received_of, too_many

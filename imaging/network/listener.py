@@ -15,7 +15,8 @@ from pynetdicom.events import Event
 from pynetdicom.transport import AssociationServer, ThreadedAssociationServer
 
 from core.errors import PlannerError
-from imaging.network.association import OUR_PDU_BYTES, Inflow, shut
+from imaging.network.association import OUR_PDU_BYTES
+from imaging.network.inflow import Inflow, shut
 from imaging.network.node import Node
 from imaging.network.receive import UNREADABLE, Receiver
 from imaging.network.syntaxes import VERIFICATION, contexts_to_receive

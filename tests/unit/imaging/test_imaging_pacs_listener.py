@@ -13,7 +13,7 @@ import pytest
 from pynetdicom.association import Association
 
 from core.errors import PlannerError
-from imaging.network.association import LARGEST_PDU_BYTES
+from imaging.network.inflow import LARGEST_PDU_BYTES
 from imaging.network.listener import Listener
 from imaging.network.node import Node
 from imaging.network.query import Target
