@@ -74,6 +74,9 @@ def decode_planes(planes: Sequence[Plane], progress: Progress | None = None) -> 
             for plane in run:
                 yield _picture(next(streams[number % n_streams], None), plane)
                 done += 1
+        for stream in streams:
+            # To its end, so that the child owes nothing and serves the next file too: a new one costs a start.
+            next(stream, None)
     except Unreadable as error:
         raise refusal_of(error.trouble) from error
     finally:
