@@ -6,6 +6,8 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from app.cli.console import progress_of, say, say_findings, write_json
 from app.exporting import FORMATS, Content, export
 
@@ -67,7 +69,7 @@ def _formats(text: str) -> tuple[str, ...]:
     return chosen
 
 
-def _picture(content: Content):  # type: ignore[no-untyped-def]
+def _picture(content: Content) -> np.ndarray | None:
     from app.pictures import heart, with_notice
 
     return with_notice(heart(content.anatomy, content.plan)) if content.anatomy is not None else None

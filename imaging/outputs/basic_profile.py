@@ -90,5 +90,3 @@ ACTIONS: Mapping[int, str] = {int(tag, 16): action for action, text in _TEXTS.it
 """Tag -> action of the Basic Profile: D dummy, Z empty, X remove, U new UID; with a slash, what the type allows."""
 REMOVED_GROUPS = tuple(range(0x5000, 0x5100, 2))
 """Curves, retired: removed whole (50xx,xxxx)."""
-OVERLAY_ELEMENTS = (0x3000, 0x4000)
-"""Of overlays (60xx,xxxx) the picture and its comments are removed."""
