@@ -13,7 +13,9 @@ from imaging.scan import scan_folder
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the folder and where the JSON goes."""
-    parser.add_argument("folder", type=Path, help="folder of images, searched with all below it, or a zip, tar or DICOMDIR")
+    parser.add_argument(
+        "folder", type=Path, help="folder of images, searched with all below it, or a zip, tar or DICOMDIR"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write what was found as JSON")
 
 
