@@ -33,7 +33,7 @@ _config.STORE_SEND_CHUNKED_DATASET = True
 logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
 
 OUR_PDU_BYTES = 1 << 17
-LAST_WORDS_S = 0.3
+LAST_WORDS_S = 0.4
 RELEASE_S = 3.0
 
 
