@@ -73,7 +73,7 @@ def suggest_cycle(
     at = _places_in_cycle(chosen[0])
     if at is None and len(slices) < FEWEST_SLICES_UNTIMED:
         return None
-    return _judged(sum(_bright_pixels(run) for run in slices), at)
+    return _judged(np.sum([_bright_pixels(run) for run in slices], axis=0), at)
 
 
 def _most_parallel(volumes: list[Volume]) -> list[Volume]:
