@@ -95,7 +95,7 @@ class MomentSlider(QSlider):
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setObjectName("moments")
         self.setMinimumWidth(160)
-        self.setMinimumHeight(30)
+        self.setMinimumHeight(38)
         self.suggestions: tuple[tuple[int, str], ...] = ()
 
     def show_suggestions(self, suggestions: tuple[tuple[int, str], ...]) -> None:
@@ -119,10 +119,10 @@ class MomentSlider(QSlider):
             x = self._x_of(phase)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(WARNING))
-            painter.drawPolygon(QPolygonF([QPointF(x - 3, 9), QPointF(x + 3, 9), QPointF(x, 13)]))
+            painter.drawPolygon(QPolygonF([QPointF(x - 3, 12), QPointF(x + 3, 12), QPointF(x, 15)]))
             painter.setPen(QColor(QUIET))
             left = min(max(x - 12, 0.0), self.width() - 24.0)
-            painter.drawText(QRectF(left, -2, 24, 12), Qt.AlignmentFlag.AlignCenter, name)
+            painter.drawText(QRectF(left, 0, 24, 12), Qt.AlignmentFlag.AlignCenter, name)
         painter.end()
 
     def _x_of(self, value: int) -> float:

@@ -32,7 +32,7 @@ from app.views.icons import icon
 from app.views.labels import plain_label, plain_tip
 from app.views.series_details import SeriesDetails
 from app.views.theme import ACCENT, QUIET, TEXT
-from app.views.thumbnails import mark_finding, placeholder
+from app.views.thumbnails import mark_finding, mark_open, placeholder
 from core.study import ScanResult, Series
 
 THUMBNAIL = 52
@@ -54,6 +54,8 @@ class StudyBrowser(QWidget):
         self.setObjectName("browser")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._items: dict[str, QTreeWidgetItem] = {}
+        self._pictures: dict[str, QPixmap] = {}
+        self._open_uid = ""
         open_folder = QPushButton(icon("folder"), "Open folder…")
         open_file = QPushButton(icon("file"), "Open file…")
         open_folder.clicked.connect(self.browse_requested)
@@ -93,6 +95,8 @@ class StudyBrowser(QWidget):
         """List what was found."""
         self.tree.clear()
         self._items.clear()
+        self._pictures.clear()
+        self._open_uid = ""
         self._hint.setVisible(scan is None)
         self.filter.setVisible(scan is not None)
         self.filter.clear()
@@ -117,10 +121,12 @@ class StudyBrowser(QWidget):
 
     def show_open_series(self, series: Series | None) -> None:
         """Mark the series that is open."""
-        for uid, item in self._items.items():
-            is_open = series is not None and uid == series.series_uid
+        before, self._open_uid = self._open_uid, series.series_uid if series is not None else ""
+        for uid in {before, self._open_uid} & self._items.keys():
+            item = self._items[uid]
             is_aside = item.data(0, SERIES_ROLE).kind in ASIDE
-            item.setForeground(0, QColor(ACCENT if is_open else QUIET if is_aside else TEXT))
+            item.setForeground(0, QColor(ACCENT if uid == self._open_uid else QUIET if is_aside else TEXT))
+            self._show_picture(item)
 
     def show_thumbnail(self, series_uid: str, grey: np.ndarray) -> None:
         """Put a picture, uint8 (n, n), before a series."""
@@ -128,7 +134,8 @@ class StudyBrowser(QWidget):
         if item is not None:
             height, width = grey.shape
             image = QImage(grey.tobytes(), width, height, width, QImage.Format.Format_Grayscale8)
-            self._show_picture(item, QPixmap.fromImage(image))
+            self._pictures[series_uid] = QPixmap.fromImage(image)
+            self._show_picture(item)
 
     def _make_tree(self) -> QTreeWidget:
         tree = QTreeWidget()
@@ -150,19 +157,26 @@ class StudyBrowser(QWidget):
         item.setToolTip(0, plain_tip(text))
         return item
 
-    @staticmethod
-    def _show_picture(item: QTreeWidgetItem, picture: QPixmap) -> None:
-        """A picture before a series, with a mark in its corner when there are findings."""
-        if item.data(0, SERIES_ROLE).findings:
+    def _show_picture(self, item: QTreeWidgetItem) -> None:
+        """A picture before a series, framed while it is open, with a mark in its corner when there are findings."""
+        series = item.data(0, SERIES_ROLE)
+        picture = QPixmap(self._pictures[series.series_uid])
+        if series.findings:
             mark_finding(picture)
-        item.setIcon(0, QIcon(picture))
+        if series.series_uid == self._open_uid:
+            mark_open(picture)
+        shown = QIcon(picture)
+        # Tinted by the selection it would hide the very marks.
+        shown.addPixmap(picture, QIcon.Mode.Selected)
+        item.setIcon(0, shown)
 
     def _leaf(self, parent: QTreeWidgetItem, series: Series, around: str) -> QTreeWidgetItem:
         text = describe_series(series)
         item = QTreeWidgetItem(parent, [text])
         item.setData(0, SERIES_ROLE, series)
         item.setData(0, AROUND_ROLE, around)
-        self._show_picture(item, placeholder(series.kind, THUMBNAIL))
+        self._pictures[series.series_uid] = placeholder(series.kind, THUMBNAIL)
+        self._show_picture(item)
         sentences = [describe_finding(finding) for finding in series.findings]
         item.setToolTip(0, plain_tip("\n\n".join([text, *sentences])))
         if series.kind in ASIDE:

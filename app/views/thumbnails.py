@@ -10,7 +10,7 @@ from PyQt6.QtGui import QColor, QFont, QPainter, QPen, QPixmap, QPolygonF
 
 from app.describe import WITHOUT_PICTURES
 from app.jobs import JobRunner
-from app.views.theme import GROUND, QUIET, WARNING
+from app.views.theme import ACCENT, GROUND, QUIET, WARNING
 from core.errors import PlannerError
 from core.progress import Progress
 from core.study import ScanResult, Series, SeriesKind
@@ -50,6 +50,14 @@ def mark_finding(picture: QPixmap) -> None:
     font.setBold(True)
     painter.setFont(font)
     painter.drawText(QRectF(tip.x() - 8, height - 16, 16, 14), Qt.AlignmentFlag.AlignCenter, "!")
+    painter.end()
+
+
+def mark_open(picture: QPixmap) -> None:
+    """Paint a frame round the picture of the series that is open."""
+    painter = QPainter(picture)
+    painter.setPen(QPen(QColor(ACCENT), 4.0))
+    painter.drawRect(1, 1, picture.width() - 2, picture.height() - 2)
     painter.end()
 
 
