@@ -13,6 +13,10 @@ ROOMS = ("core", "plan", "imaging", "recon", "render", "ar", "app")
 # Modules whose package has another name.
 PACKAGES = {
     "cv2": "opencv-python",
+    "jpeg_ls": "pyjpegls",
+    "libjpeg": "pylibjpeg-libjpeg",
+    "openjpeg": "pylibjpeg-openjpeg",
+    "rle": "pylibjpeg-rle",
     "OpenGL": "pyopengl",
     "PIL": "pillow",
     "pytestqt": "pytest-qt",
