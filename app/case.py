@@ -112,8 +112,8 @@ def _with_images(
 def _images(
     study: Path, uid: str, phase: int, progress: Progress, cache: HeaderIndex | None
 ) -> tuple[ScanResult, Series, Volume]:
-    from imaging.load import load_series
-    from imaging.scan import scan_folder
+    from imaging.find.scan import scan_folder
+    from imaging.slices.load import load_series
 
     scan = scan_folder(study, progress, cache)
     series = next((found for found in scan.series if found.series_uid == uid), None)

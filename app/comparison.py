@@ -28,7 +28,7 @@ def compare_with_references(anatomy: Anatomy, pattern: Path) -> dict[str, dict[s
 
     Raises PlannerError when no reference of a known name is there.
     """
-    from imaging.legacy_vtk import read_legacy_vtk
+    from imaging.formats.legacy_vtk import read_legacy_vtk
     from recon.quality import surface_distances_mm
 
     results = {}

@@ -31,8 +31,8 @@ def work_of(state: State, series: Series, kept: Mapping[int, Moment]) -> Callabl
     ]
 
     def work(progress: Progress) -> Suggestions:
-        from imaging.cycle import suggest_cycle
-        from imaging.load import load_sequence
+        from imaging.slices.cycle import suggest_cycle
+        from imaging.slices.load import load_sequence
 
         own = replace(load_sequence(series), read_phase=phases.__getitem__)
         found = suggest_cycle([own], progress)

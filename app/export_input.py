@@ -54,8 +54,8 @@ def read_content(
 
 def _reconstruction(folder: Path) -> tuple[Anatomy, tuple[Path, ...]]:
     """The anatomy that `auricle reconstruct` wrote, and the inputs it was made from."""
-    from imaging.nifti import read_labels
-    from imaging.surfaces import read_glb
+    from imaging.formats.nifti import read_labels
+    from imaging.formats.surfaces import read_glb
 
     anatomy = read_glb(folder / ANATOMY)
     if (folder / LABELS).is_file():
@@ -92,8 +92,8 @@ def _recorded_source(
 
 
 def _source_files(path: Path, series_uid: str | None, phase: int, progress: Progress) -> tuple[Path, ...]:
-    from imaging.files import FileKind, file_kind
-    from imaging.inputs import choose_input
+    from imaging.find.files import FileKind, file_kind
+    from imaging.find.inputs import choose_input
 
     chosen = choose_input(path, series_uid, progress)
     files = tuple(file for series in chosen.series for file in _files(series, phase))

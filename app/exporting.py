@@ -214,8 +214,8 @@ class _Export:
         ]
 
     def _write_surfaces(self, key: str) -> None:
-        from imaging.surfaces import write_glb, write_obj, write_ply, write_stl
-        from imaging.threemf import write_3mf
+        from imaging.formats.surfaces import write_glb, write_obj, write_ply, write_stl
+        from imaging.formats.threemf import write_3mf
 
         anatomy = self.content.anatomy
         assert anatomy is not None

@@ -60,7 +60,7 @@ def work_of(series: Series) -> Callable[[Progress], Anatomy]:
     """The work that reads a given segmentation, contours or surface, for a job; label maps become surfaces."""
 
     def work(progress: Progress) -> Anatomy:
-        from imaging.given import read_given
+        from imaging.given.read import read_given
 
         progress.report("Reading structures", 0.0)
         given = read_given(series)
@@ -79,7 +79,7 @@ def work_of_surface(path: Path, facts: SurfaceFacts, images: Volume) -> Callable
     """The work that reads a surface file as lying in the patient space of the images that are open."""
 
     def work(progress: Progress) -> Anatomy:
-        from imaging.surfaces import read_surface
+        from imaging.formats.surfaces import read_surface
 
         progress.report("Reading surface", 0.0)
         mesh = read_surface(path, facts.unit, facts.space)
@@ -96,7 +96,7 @@ def work_of_glb(path: Path) -> Callable[[Progress], Anatomy]:
     """
 
     def work(progress: Progress) -> Anatomy:
-        from imaging.surfaces import read_glb
+        from imaging.formats.surfaces import read_glb
 
         progress.report("Reading surfaces", 0.0)
         given = read_glb(path)

@@ -41,7 +41,7 @@ def read_paths(paths: Sequence[Path], progress: Progress, cache: HeaderIndex | N
     Raises:
         PlannerError: nothing is there, or archives were given together with other things. Cancelled.
     """
-    from imaging.scan import scan_files, scan_folder
+    from imaging.find.scan import scan_files, scan_folder
 
     if len(paths) == 1:
         return _read_one(paths[0], progress, cache)
@@ -59,8 +59,8 @@ def read_paths(paths: Sequence[Path], progress: Progress, cache: HeaderIndex | N
 
 
 def _read_one(path: Path, progress: Progress, cache: HeaderIndex | None) -> Opened:
-    from imaging.files import FileKind, file_kind
-    from imaging.scan import scan_files, scan_folder
+    from imaging.find.files import FileKind, file_kind
+    from imaging.find.scan import scan_files, scan_folder
 
     if not path.is_file() or _is_container(path):
         return Opened(path, scan_folder(path, progress, cache))
@@ -79,8 +79,8 @@ def _read_one(path: Path, progress: Progress, cache: HeaderIndex | None) -> Open
 
 
 def _is_container(path: Path) -> bool:
-    from imaging.archives import is_archive
-    from imaging.files import is_dicomdir
+    from imaging.find.archives import is_archive
+    from imaging.find.files import is_dicomdir
 
     return path.is_file() and (is_archive(path) or is_dicomdir(path))
 

@@ -32,8 +32,8 @@ def write_phantom(
 
     Raises PlannerError when the folder cannot be written.
     """
+    from imaging.formats.nifti import write_labels
     from imaging.outputs.series import PatientModule, write_series
-    from imaging.nifti import write_labels
     from recon.anatomy.patient import sample_patient
     from recon.simulate.study import simulate_ct, simulate_mr
 

@@ -64,7 +64,7 @@ def reel_of_series(series: Series) -> Reel:
     """The phases of a series."""
 
     def load(phase: int, progress: Progress) -> Volume:
-        from imaging.load import load_series
+        from imaging.slices.load import load_series
 
         return load_series(series, phase, progress)
 

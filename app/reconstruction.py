@@ -11,7 +11,7 @@ from core.errors import PlannerError
 from core.progress import Progress
 from core.study import Series
 from core.volume import Volume
-from imaging.planes import is_cine_planes, is_planes
+from imaging.slices.planes import is_cine_planes, is_planes
 
 Reconstruct = Callable[[str, Sequence[Volume], str, Progress], Anatomy]
 HEART_TASK = "heart"
@@ -96,7 +96,7 @@ def cine_companions(state: State, series: Series) -> tuple[Series, ...]:
 
 
 def _planes(source: Source, progress: Progress) -> list[Volume]:
-    from imaging.load import load_planes
+    from imaging.slices.load import load_planes
 
     volumes: list[Volume] = []
     for done, series in enumerate(source.series):

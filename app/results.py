@@ -20,8 +20,8 @@ def write_results(
 
     Raises PlannerError when the folder cannot be written.
     """
-    from imaging.nifti import write_labels
-    from imaging.surfaces import write_glb, write_ply, write_stl
+    from imaging.formats.nifti import write_labels
+    from imaging.formats.surfaces import write_glb, write_ply, write_stl
 
     try:
         (folder / "surfaces").mkdir(parents=True, exist_ok=True)

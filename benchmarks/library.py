@@ -15,7 +15,7 @@ from app.library.search import Query
 from benchmarks.report import Comparison, Row, best_of
 from benchmarks.scanning import N_SERIES, read_headers, write_study
 from core.progress import Silent
-from imaging.scan import scan_folder
+from imaging.find.scan import scan_folder
 
 N_STUDIES = 2000
 N_ROWS = 5000

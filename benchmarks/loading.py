@@ -11,11 +11,11 @@ import SimpleITK
 
 from benchmarks.report import Comparison, Row, best_of
 from core.volume import Volume
-from imaging.decode import decode_planes
-from imaging.headers import read_planes
-from imaging.load import load_series
+from imaging.dicom.headers import read_planes
+from imaging.find.scan import scan_folder
 from imaging.outputs.series import PatientModule, write_series
-from imaging.scan import scan_folder
+from imaging.pixels.decode import decode_planes
+from imaging.slices.load import load_series
 
 
 def compare(quick: bool) -> Comparison:
@@ -30,7 +30,7 @@ def compare(quick: bool) -> Comparison:
         sitk_s, read = best_of(3, lambda: load_with_simpleitk(folder))
         pydicom_s, stacked = best_of(3, lambda: load_with_pydicom(series.phases[0]))
     rows = (
-        ("Auricle, imaging.load.load_series", ours_s, volume.voxels),
+        ("Auricle, imaging.slices.load.load_series", ours_s, volume.voxels),
         ("Auricle's decoding, unguarded", inside_s, inside),
         ("SimpleITK.ImageSeriesReader", sitk_s, read),
         ("pydicom, pixel_array of each file, rescaled and stacked", pydicom_s, stacked),

@@ -12,10 +12,10 @@ import SimpleITK
 
 from benchmarks.report import Comparison, Row, best_of
 from core.volume import Volume
+from imaging.dicom.headers import read_planes
+from imaging.find.scan import scan_folder
 from imaging.guard.doors import CREW
-from imaging.headers import read_planes
 from imaging.outputs.series import PatientModule, write_series
-from imaging.scan import scan_folder
 
 N_SERIES = 4
 
@@ -53,7 +53,7 @@ def compare(quick: bool) -> Comparison:
     return Comparison(
         f"{n_files} single-frame files of 64x64 pixels in one folder, {N_SERIES} series",
         (
-            _row("Auricle, imaging.scan.scan_folder", ours_s, n_files, len(scan.series), "yes"),
+            _row("Auricle, imaging.find.scan.scan_folder", ours_s, n_files, len(scan.series), "yes"),
             _row("the same, its processes started anew", first_s, n_files, len(scan.series), "yes"),
             _row("the same folder again, from the index", again_s, n_files, len(scan.series), "yes"),
             _row("Auricle's headers only, unguarded", inside_s, n_inside, "", "no"),

@@ -13,8 +13,8 @@ import numpy as np
 
 from core.mesh import SurfaceMesh
 from plan.items import CutPlane
-from render.capping import cap
 from plan.section import Section, link, outline, section
+from render.capping import cap
 
 
 @dataclass(frozen=True, eq=False)

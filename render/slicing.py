@@ -13,8 +13,8 @@ from vtkmodules.vtkImagingCore import vtkImageReslice
 
 from core.mesh import SurfaceMesh
 from core.volume import LabelMap, Volume
-from render.polydata import use_threads
 from plan.section import outline
+from render.polydata import use_threads
 from render.slice_plane import (
     Orientation,
     SlicePlane,

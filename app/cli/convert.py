@@ -8,9 +8,9 @@ from pathlib import Path
 from app.cli.console import progress_of, say, say_findings
 from core.errors import Cancelled, PlannerError
 from core.study import Series
-from imaging.inputs import choose_input
-from imaging.load import load_series
-from imaging.nifti import write_volume
+from imaging.find.inputs import choose_input
+from imaging.formats.nifti import write_volume
+from imaging.slices.load import load_series
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

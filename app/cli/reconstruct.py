@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> None:
     from app.comparison import compare_with_references
     from app.pictures import save_picture, slices_with_contours
     from app.results import write_results
-    from imaging.load import load_path
+    from imaging.slices.load import load_path
     from recon.run import reconstruct
     from recon.weights import WEIGHTS_FOLDER
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from app.cli.console import progress_of, say, say_findings, write_json
 from core.errors import Finding
 from core.study import Patient, ScanResult, Series, Study
-from imaging.scan import scan_folder
+from imaging.find.scan import scan_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

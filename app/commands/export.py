@@ -47,7 +47,7 @@ def _tell(desk: Desk, folder: Path, done: Exported) -> None:
 
 
 def _source_files(state: State) -> tuple[Path, ...]:
-    from imaging.files import FileKind, file_kind
+    from imaging.find.files import FileKind, file_kind
 
     series = state.shown_series
     if series is None or not series.phases:

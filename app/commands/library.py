@@ -71,7 +71,7 @@ def open_entry(desk: Desk, entry: Entry) -> None:
     library = library_of(desk.session)
 
     def work(progress: Progress) -> ScanResult:
-        from imaging.scan import scan_folder
+        from imaging.find.scan import scan_folder
 
         if not entry.place.is_dir():
             raise _offline(entry)

@@ -120,7 +120,7 @@ def note_sent(desk: Desk, node: Node, sent: Sent) -> None:
 
 def files_to_send(session: Session) -> tuple[Path, ...]:
     """The DICOM files of the series that is open; empty when it has none."""
-    from imaging.files import FileKind, file_kind
+    from imaging.find.files import FileKind, file_kind
 
     series = session.state.series
     files = {path for phase in series.phases for path in phase} if series is not None else set()

@@ -90,7 +90,7 @@ def phase_to_open(state: State, series: Series) -> int:
 
 def _open_slices(desk: Desk, series: Series, phase: int) -> None:
     def work(progress: Progress) -> Volume:
-        from imaging.load import load_series
+        from imaging.slices.load import load_series
 
         return load_series(series, phase, progress)
 

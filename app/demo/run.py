@@ -86,8 +86,8 @@ def _reconstruct(
     study: Path, modality: str, folder: Path, progress: Progress
 ) -> tuple[Series, Volume, Anatomy]:
     """Through the same doors as any study: scan, load, reconstruct, write."""
-    from imaging.load import load_series
-    from imaging.scan import scan_folder
+    from imaging.find.scan import scan_folder
+    from imaging.slices.load import load_series
     from recon.run import reconstruct
 
     scan = scan_folder(study, progress)

@@ -12,7 +12,7 @@ from app.library.copying import not_copied
 from app.library.entry import Entry, SeriesLine, Storage, modalities_of
 from app.library.search import folded
 from core.study import Patient, ScanResult, Study
-from imaging.files import FileKind, file_kind
+from imaging.find.files import FileKind, file_kind
 
 LONGEST_NAME = 60
 KEPT_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")

@@ -1,7 +1,7 @@
 """Headers that were read before, so that a folder opens at once when nothing in it changed.
 
-It serves `imaging.scan` as its header cache. It may forget anything at any time and never stops a scan: what cannot
-be read here is read from the files again.
+It serves `imaging.find.scan` as its header cache. It may forget anything at any time and never stops a scan: what
+cannot be read here is read from the files again.
 """
 
 from __future__ import annotations

@@ -31,8 +31,8 @@ def import_folder(
             Studies that were whole before stay; of the others nothing is left.
         Cancelled: told to stop; as above.
     """
-    from imaging.archives import is_archive
-    from imaging.scan import scan_folder
+    from imaging.find.archives import is_archive
+    from imaging.find.scan import scan_folder
 
     progress = progress or Silent()
     folder = folder.resolve()
@@ -67,7 +67,7 @@ def import_scan(library: Library, scan: ScanResult, storage: Storage, progress: 
 
 def relocate(library: Library, entry_id: str, folder: Path, progress: Progress | None = None) -> Entry:
     """Tell where the originals of a link are now. Raises PlannerError when not all of them are in that folder."""
-    from imaging.scan import scan_folder
+    from imaging.find.scan import scan_folder
 
     entry = library.entry(entry_id)
     if entry.storage is not Storage.LINKED:

@@ -88,7 +88,7 @@ class Thumbnails(QObject):
             return
 
         def work(progress: Progress) -> np.ndarray | None:
-            from imaging.thumbnail import thumbnail
+            from imaging.pictures.thumbnail import thumbnail
 
             try:
                 return thumbnail(series, self._size)

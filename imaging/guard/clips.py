@@ -19,12 +19,12 @@ from core.errors import Finding, PlannerError
 from core.progress import Progress, Silent
 from core.study import Series
 from core.xray import XRayView
-from imaging.clips import Run, clip_of, clip_runs, read_frame, views_of
 from imaging.guard.child import Unreadable
 from imaging.guard.codec import decoder, encoder
 from imaging.guard.doors import CREW
 from imaging.guard.trouble import Trouble, refusal_of
-from imaging.xray import PROJECTIONS
+from imaging.pictures.clips import Run, clip_of, clip_runs, read_frame, views_of
+from imaging.pictures.xray import PROJECTIONS
 
 MOST_PIXELS = 1 << 28
 

@@ -17,12 +17,12 @@ import numpy as np
 from core.errors import PlannerError
 from core.progress import Progress, Silent
 from core.volume import Volume
+from imaging.dicom.headers import Plane
 from imaging.guard.child import Unreadable
 from imaging.guard.codec import encoder
 from imaging.guard.crew import Crew, Item
 from imaging.guard.facts import VolumeFacts, facts_of_text, volume_facts_of_text
 from imaging.guard.trouble import Trouble, refusal_of
-from imaging.headers import Plane
 
 CREW = Crew()
 FILES_TO_SHARE = 8
@@ -58,7 +58,7 @@ def decode_planes(planes: Sequence[Plane], progress: Progress | None = None) -> 
     """Yield the values (rows, columns) of each plane, int16 when whole numbers fit, else float32.
 
     Frames come one by one and a few ahead, from two processes when there are many files. Raises PlannerError as
-    `imaging.decode.decode_planes` does, and when a file takes too long or too much; Cancelled when told to stop.
+    `imaging.pixels.decode.decode_planes` does, and when a file takes too long or too much; Cancelled when told to stop.
     """
     progress = progress or Silent()
     runs = [tuple(run) for _, run in groupby(planes, key=lambda plane: plane.path)]

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from core.volume import Volume
-from imaging.grid import FileGrid
+from imaging.dicom.headers import MOST_FRAMES, Plane, frames_of
+from imaging.formats.grid import FileGrid
 from imaging.guard.codec import decoder, encoder
-from imaging.headers import MOST_FRAMES, Plane, frames_of
 
 LONGEST_FACTS = 1 << 26
 
@@ -77,7 +77,7 @@ def volume_facts_of_text(text: str, path: Path) -> VolumeFacts:
 def fingerprint() -> str:
     """Changes whenever the code that reads headers does: facts that older code read are not to be relied on."""
     digest = hashlib.sha256(version("pydicom").encode())
-    for source in sorted(Path(__file__).resolve().parent.parent.glob("*.py")):
+    for source in sorted(Path(__file__).resolve().parent.parent.rglob("*.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -15,14 +15,14 @@ import numpy as np
 import pydicom
 
 from core.errors import PlannerError
-from imaging import nifti, nrrd
-from imaging.decode import decode_planes
-from imaging.files import FileKind, file_kind
+from imaging.dicom.headers import Plane, quiet_parser, read_planes
+from imaging.dicom.values import as_list
+from imaging.find.files import FileKind, file_kind
+from imaging.formats import nifti, nrrd
 from imaging.guard.codec import decoder
 from imaging.guard.facts import FileFacts, text_of_facts, text_of_volume
 from imaging.guard.unpacking import unpack
-from imaging.headers import Plane, quiet_parser, read_planes
-from imaging.values import as_list
+from imaging.pixels.decode import decode_planes
 
 LEAST_FRAME_BYTES = 10
 """Of a frame in a file, however it is packed: the head of an item, and at least one pair of bytes."""

@@ -8,7 +8,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
-from imaging.headers import quiet_parser
+from imaging.dicom.headers import quiet_parser
 from imaging.network.query import Level, Match, Query, Target, checked_query, checked_target, printable
 
 PATIENT_KEYS = ("PatientName", "PatientID")

@@ -20,7 +20,7 @@ from pydicom.uid import UID
 
 from core.errors import Finding, PlannerError
 from core.staging import staged
-from imaging.headers import quiet_parser
+from imaging.dicom.headers import quiet_parser
 from imaging.network.query import UID as UID_PATTERN
 from imaging.network.query import Target
 from imaging.network.syntaxes import is_read

@@ -13,8 +13,8 @@ from pynetdicom.association import Association
 
 from core.errors import Finding, PlannerError
 from core.progress import Progress, Silent
-from imaging.files import FileKind, file_kind
-from imaging.headers import quiet_parser
+from imaging.dicom.headers import quiet_parser
+from imaging.find.files import FileKind, file_kind
 from imaging.network import refusals
 from imaging.network.association import Link
 from imaging.network.node import Node

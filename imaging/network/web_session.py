@@ -16,7 +16,7 @@ from dicomweb_client.web import DICOMwebClient
 
 from core.errors import PlannerError
 from core.progress import Progress, Silent
-from imaging.headers import quiet_parser
+from imaging.dicom.headers import quiet_parser
 from imaging.network import refusals
 from imaging.network.multipart import MultipartError
 from imaging.network.node import Node, is_loopback

@@ -13,7 +13,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from core.errors import PlannerError
 from core.progress import Progress, Silent
 from core.staging import staged
-from imaging.headers import quiet_parser
+from imaging.dicom.headers import quiet_parser
 from imaging.outputs.deidentify import Deidentifier
 from imaging.outputs.made import IMPLEMENTATION_UID
 

@@ -7,11 +7,11 @@ from pydicom.sr.coding import Code
 
 from core.errors import PlannerError
 from core.mesh import SurfaceMesh
-from imaging.encapsulated import OBJ_STORAGE, STL_STORAGE
+from imaging.formats.surfaces import obj_bytes, stl_bytes
+from imaging.given.encapsulated import OBJ_STORAGE, STL_STORAGE
+from imaging.given.structure_codes import title_of_structure
 from imaging.outputs.made import MadeSeries, code_item, new_object, referenced_instance, referenced_series
 from imaging.outputs.source import Source
-from imaging.structure_codes import title_of_structure
-from imaging.surfaces import obj_bytes, stl_bytes
 
 MILLIMETRE = Code("mm", "UCUM", "mm")
 PLANNING_INTENT = Code("129013", "DCM", "Planning Intent")

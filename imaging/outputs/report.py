@@ -11,9 +11,7 @@ from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
 
 from core.errors import PlannerError
-from imaging.outputs.made import MAKER, SERIAL, MadeSeries, program_version, quiet_writer
-from imaging.outputs.source import Source
-from imaging.report_codes import (
+from imaging.given.report_codes import (
     ANGLE,
     DEGREE,
     DISTANCE,
@@ -24,7 +22,9 @@ from imaging.report_codes import (
     SOURCE_OF_MEASUREMENT,
     VOLUME,
 )  # fmt: skip
-from imaging.structure_codes import ANATOMICAL_STRUCTURE, code_of_structure
+from imaging.given.structure_codes import ANATOMICAL_STRUCTURE, code_of_structure
+from imaging.outputs.made import MAKER, SERIAL, MadeSeries, program_version, quiet_writer
+from imaging.outputs.source import Source
 from plan.items import Angle, Distance, Landmark
 from plan.measure import angle_deg, distance_mm
 from plan.plan import Plan

@@ -14,7 +14,8 @@ from core.anatomy import HEART_BY_KEY
 from core.errors import PlannerError
 from core.resources import RESEARCH_NOTICE
 from core.volume import LabelMap
-from imaging.grid import checked_affine
+from imaging.formats.grid import checked_affine
+from imaging.given.structure_codes import ANATOMICAL_STRUCTURE, code_of_structure, title_of_structure
 from imaging.outputs.made import (
     MAKER,
     SERIAL,
@@ -26,7 +27,6 @@ from imaging.outputs.made import (
     referenced_series,
 )
 from imaging.outputs.source import Source
-from imaging.structure_codes import ANATOMICAL_STRUCTURE, code_of_structure, title_of_structure
 
 LEFT_VENTRICLE = Code("87878005", "SCT", "Left Ventricle")
 ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")

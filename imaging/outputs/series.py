@@ -15,7 +15,7 @@ from core.errors import PlannerError
 from core.progress import Progress, Silent
 from core.staging import staged
 from core.volume import Volume
-from imaging.grid import checked_affine
+from imaging.formats.grid import checked_affine
 
 SOP_CLASSES = {"CT": CTImageStorage, "MR": MRImageStorage}
 SMALLEST_RANGE = 100.0

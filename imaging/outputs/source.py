@@ -14,7 +14,7 @@ from pydicom.uid import CTImageStorage, generate_uid
 
 from core.errors import Finding, PlannerError
 from core.progress import Progress, Silent
-from imaging.headers import quiet_parser
+from imaging.dicom.headers import quiet_parser
 
 PATIENT_AND_STUDY = (
     "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "PatientBirthTime",

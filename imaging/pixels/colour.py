@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydicom.pixels import apply_color_lut
 
-from imaging.headers import quiet_parser
+from imaging.dicom.headers import quiet_parser
 from imaging.pixels.codestream import RGB, YBR
 from imaging.pixels.layout import unreadable
 from imaging.pixels.source import PixelSource

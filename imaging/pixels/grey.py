@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from pydicom.dataset import Dataset
 
-from imaging.facts import first_number
-from imaging.grid import compact
+from imaging.dicom.values import first_number, number_of
+from imaging.formats.grid import compact
 from imaging.pixels.layout import INTEGER, PixelLayout
-from imaging.values import number_of
 
 INVERTED = "MONOCHROME1"
 _SMALL = 1 << 14
@@ -66,19 +65,3 @@ def _window(header: Dataset, turned_at: float | None) -> tuple[float, float] | N
     if turned_at is not None:
         low, high = turned_at - high, turned_at - low
     return (low, high) if high > low else None
-
-
-def padding_mask(stored: np.ndarray, header: Dataset) -> np.ndarray:
-    """True where a pixel was never measured: it holds the padding value, or lies in the padding range.
-
-    Args:
-        stored: stored values of any shape, as `PixelSource.stored` gives them.
-
-    Source: DICOM PS3.3 C.7.5.1.1.2.
-    """
-    value = first_number(header, "PixelPaddingValue")
-    if value is None:
-        return np.zeros(stored.shape, dtype=bool)
-    limit = first_number(header, "PixelPaddingRangeLimit")
-    low, high = sorted((value, value if limit is None else limit))
-    return (stored >= low) & (stored <= high)

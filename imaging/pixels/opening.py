@@ -21,14 +21,14 @@ from pydicom.uid import (
 )
 
 from core.errors import PlannerError
-from imaging.files import DICOM_MAGIC_OFFSET, begins_as_data_set
-from imaging.headers import PIXEL_TAG, quiet_parser
+from imaging.dicom.headers import PIXEL_TAG, quiet_parser
+from imaging.dicom.values import text_of
+from imaging.find.files import DICOM_MAGIC_OFFSET, begins_as_data_set
 from imaging.pixels.codecs import NATIVE
 from imaging.pixels.fragments import Span, frames_of, read_fragments
 from imaging.pixels.layout import DOUBLE, FLOAT, INTEGER, PixelLayout, frame_count, pixel_layout, unreadable
 from imaging.pixels.source import PixelSource, file_stamp
 from imaging.pixels.stored import may_be_subsampled, native_bits
-from imaging.values import text_of
 
 SMALL_BYTES = 1 << 22
 """A file of one picture is read in one go; a run or a volume is not."""
@@ -52,8 +52,6 @@ _LAYOUT_TAGS = [
         "HighBit",
         "PixelRepresentation",
         "Manufacturer",
-        "PixelPaddingValue",
-        "PixelPaddingRangeLimit",
         "ExtendedOffsetTable",
     )
 ]

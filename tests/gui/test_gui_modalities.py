@@ -21,10 +21,10 @@ from core.anatomy import Anatomy
 from core.progress import Progress
 from core.study import Series, SeriesKind
 from core.volume import Volume
+from imaging.formats.surfaces import write_stl
 from imaging.outputs.made import MadeSeries, save_object
 from imaging.outputs.segmentation import make_segmentation
 from imaging.outputs.source import read_source
-from imaging.surfaces import write_stl
 from tests.support.ball_patient import CENTRE_MM, make_anatomy
 from tests.support.gui import LONG_MS, SlowReconstruction, trigger
 from tests.support.small_dicom import N_PHASES, US_REGION, write_cine, write_ultrasound, write_xray
@@ -169,7 +169,7 @@ def test_a_length_on_ultrasound_is_in_millimetres_inside_its_region_only(
 
 
 def test_pictures_leave_the_slices_as_they_were(cine_window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
-    from imaging.scan import scan_folder
+    from imaging.find.scan import scan_folder
 
     session = cine_window.session
     cine_window.player.seek(3)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.volume import Volume
-from imaging.load import load_series
-from imaging.scan import scan_folder
+from imaging.find.scan import scan_folder
+from imaging.slices.load import load_series
 from recon.surface import surface_at_level
 from tests.support.studs import measure_studs
 

@@ -9,16 +9,16 @@ import pydicom
 import pytest
 
 from core.volume import LabelMap
-from imaging.files import FileKind, file_kind
-from imaging.headers import quiet_parser
-from imaging.load import load_series
+from imaging.dicom.headers import quiet_parser
+from imaging.find.files import FileKind, file_kind
+from imaging.find.scan import scan_folder
+from imaging.given.segmentation import read_segmentation
 from imaging.outputs.copies import copy_series
 from imaging.outputs.deidentify import Deidentifier
 from imaging.outputs.made import MadeSeries, save_object
 from imaging.outputs.segmentation import make_segmentation
 from imaging.outputs.source import read_source
-from imaging.scan import scan_folder
-from imaging.segmentation import read_segmentation
+from imaging.slices.load import load_series
 from tests.support.conformance import errors_of
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]

@@ -13,10 +13,10 @@ import SimpleITK as sitk
 
 from core.errors import PlannerError
 from core.study import ScanResult, Series
-from imaging.cycle import suggest_cycle
-from imaging.load import load_path, load_sequence, load_series
-from imaging.scan import scan_folder
-from imaging.thumbnail import thumbnail
+from imaging.find.scan import scan_folder
+from imaging.pictures.thumbnail import thumbnail
+from imaging.slices.cycle import suggest_cycle
+from imaging.slices.load import load_path, load_sequence, load_series
 from tests.support.dcm2niix import converted, sampled
 
 pytestmark = pytest.mark.real

@@ -10,7 +10,7 @@ import pytest
 from app.comparison import compare_with_references
 from core.anatomy import Anatomy
 from core.errors import PlannerError
-from imaging.load import load_path
+from imaging.slices.load import load_path
 from recon.run import reconstruct
 
 pytestmark = pytest.mark.real
@@ -44,7 +44,7 @@ def test_a_phantom_of_bricks_is_refused_as_no_heart(real_data: Path) -> None:
 
 
 def test_a_coarse_chest_ct_is_refused_or_its_heart_lies_between_the_lungs(real_data: Path) -> None:
-    from imaging.nrrd import read_volume
+    from imaging.formats.nrrd import read_volume
 
     folder = real_data / "coarse-chest-ct"
     image = read_volume(folder / "ct-64.nrrd")

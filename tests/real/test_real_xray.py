@@ -15,7 +15,7 @@ from core.errors import PlannerError
 from core.frames import rotation_from_vector
 from core.study import Series, SeriesKind
 from core.xray import XRayView
-from imaging.clips import clip_runs, open_clip, views_of
+from imaging.pictures.clips import clip_runs, open_clip, views_of
 
 pytestmark = pytest.mark.real
 

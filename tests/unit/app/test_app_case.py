@@ -12,8 +12,8 @@ from app.case import ANATOMY, INDEX, PLAN, Case, is_case, read_case, write_case
 from core.anatomy import Anatomy
 from core.errors import PlannerError
 from core.progress import Silent
+from imaging.find.scan import scan_folder
 from imaging.outputs.series import PatientModule, write_series
-from imaging.scan import scan_folder
 from plan.items import Landmark
 from plan.plan import Plan
 from render.view import ViewState

@@ -172,7 +172,7 @@ def test_all_cine_planes_of_a_study_go_in_together(session: Session, monkeypatch
         loaded.append((series.series_uid, phase))
         return (make_volume(),)
 
-    monkeypatch.setattr("imaging.load.load_planes", planes)
+    monkeypatch.setattr("imaging.slices.load.load_planes", planes)
     session.show_study(Path("somewhere"), scan)
     session.show_volume(cine[1], 4, make_volume())
     desk = FakeDesk(session)

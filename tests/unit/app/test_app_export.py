@@ -17,11 +17,11 @@ from app.results import write_results
 from core.errors import Cancelled, PlannerError
 from core.mesh import SurfaceMesh
 from core.progress import Reporting, Silent
-from imaging.encapsulated import read_encapsulated
+from imaging.formats.surfaces import read_glb, read_surface
+from imaging.given.encapsulated import read_encapsulated
+from imaging.given.report import read_report
+from imaging.given.segmentation import read_segmentation
 from imaging.outputs.series import PatientModule, write_series
-from imaging.report import read_report
-from imaging.segmentation import read_segmentation
-from imaging.surfaces import read_glb, read_surface
 from plan.items import CutPlane, Distance, Landmark
 from plan.plan import Plan
 from plan.schema import write_plan

@@ -14,7 +14,7 @@ from core.anatomy import Anatomy
 from core.errors import PlannerError
 from core.progress import Silent
 from core.study import Series, SeriesKind
-from imaging.surfaces import write_glb, write_stl
+from imaging.formats.surfaces import write_glb, write_stl
 from tests.support.ball_patient import CENTRE_MM, FRAME_UID, make_anatomy, make_series, make_volume
 
 
@@ -52,12 +52,12 @@ def test_over_several_phases_it_is_said_with_which_one_they_are_shown(session: S
 def test_a_segmentation_becomes_surfaces_of_its_own_volume(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = replace(make_anatomy().labels, names={1: "lv"})
     read = Anatomy({}, FRAME_UID, labels)
-    monkeypatch.setattr("imaging.given.read_given", lambda series: read)
+    monkeypatch.setattr("imaging.given.read.read_given", lambda series: read)
     series = Series("1", "SEG", "", ((Path("a"),),), (1, 1, 1), None, FRAME_UID, kind=SeriesKind.SEGMENTATION)
     found = work_of(series)(Silent())
     assert found.surfaces["lv"].volume_ml == pytest.approx(labels.volumes_ml()["lv"], rel=0.01)
     assert found.surfaces["lv"].vertices.mean(axis=0) == pytest.approx(CENTRE_MM, abs=0.5)
-    monkeypatch.setattr("imaging.given.read_given", lambda series: replace(read, frame_of_reference_uid=""))
+    monkeypatch.setattr("imaging.given.read.read_given", lambda series: replace(read, frame_of_reference_uid=""))
     with pytest.raises(PlannerError, match="patient space"):
         work_of(series)(Silent())
 

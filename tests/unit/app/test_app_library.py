@@ -41,7 +41,7 @@ def test_nothing_is_made_before_the_library_is_used(tmp_path: Path) -> None:
 def test_a_copied_dicom_study_holds_the_same_bytes_and_opens_from_the_library(
     library: Library, tmp_path: Path
 ) -> None:
-    from imaging.scan import scan_folder
+    from imaging.find.scan import scan_folder
 
     source = write_dicom_study(tmp_path / "disc")
     before = bytes_of(source)

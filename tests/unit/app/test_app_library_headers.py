@@ -9,7 +9,7 @@ import pytest
 
 from app.library.header_index import MOST_FOLDERS_AT_HAND, HeaderIndex
 from app.library.library import Library
-from imaging.scan import scan_folder
+from imaging.find.scan import scan_folder
 from tests.support.library_studies import write_dicom_study
 
 

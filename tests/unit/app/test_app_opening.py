@@ -15,7 +15,7 @@ from app.state import State
 from core.errors import Finding, PlannerError
 from core.progress import Silent
 from core.study import Patient, ScanResult, Series, SeriesKind, Study
-from imaging.nifti import write_volume
+from imaging.formats.nifti import write_volume
 from tests.support.ball_patient import make_series, make_volume
 from tests.support.small_dicom import write_ultrasound, write_xray
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from app.phantom import PhantomFiles, write_phantom
-from imaging.load import load_series
-from imaging.nifti import read_labels
-from imaging.scan import scan_folder
+from imaging.find.scan import scan_folder
+from imaging.formats.nifti import read_labels
+from imaging.slices.load import load_series
 
 
 @pytest.fixture(scope="module")

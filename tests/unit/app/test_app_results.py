@@ -19,7 +19,7 @@ from core.anatomy import HEART, HEART_NAMES, Anatomy
 from core.errors import Finding, PlannerError
 from core.frames import CAMERA, Transform, rigid
 from core.volume import LabelMap, Volume
-from imaging.surfaces import read_glb
+from imaging.formats.surfaces import read_glb
 from plan.items import Angle, CutPlane, Distance, Landmark
 from recon.surface import surfaces_of_labels
 

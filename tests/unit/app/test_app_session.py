@@ -14,9 +14,9 @@ from app.tools import Tool
 from app.windowing import Window
 from core.errors import PlannerError
 from core.study import ScanResult
-from imaging.load import load_series
-from imaging.nifti import write_volume
-from imaging.scan import scan_folder
+from imaging.find.scan import scan_folder
+from imaging.formats.nifti import write_volume
+from imaging.slices.load import load_series
 from plan import edits
 from plan.items import Angle, CutPlane, Distance, Landmark
 from plan.plan import Plan

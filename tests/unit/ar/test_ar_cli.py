@@ -17,7 +17,7 @@ from ar.synthetic import Look, look_at_board, make_video, render_board_frame
 from core.anatomy import Anatomy
 from core.mesh import SurfaceMesh
 from core.projection import CameraModel
-from imaging.surfaces import write_glb
+from imaging.formats.surfaces import write_glb
 from plan.items import CutPlane, Distance
 from plan.plan import Plan
 from plan.schema import write_plan

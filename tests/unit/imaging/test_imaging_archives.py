@@ -16,11 +16,11 @@ import pytest
 from core.errors import Cancelled, PlannerError
 from core.progress import Reporting
 from core.volume import Volume
-from imaging import archives
-from imaging.archives import is_archive, unpacked
-from imaging.load import load_path
-from imaging.nifti import write_volume
-from imaging.scan import scan_folder
+from imaging.find import archives
+from imaging.find.archives import is_archive, unpacked
+from imaging.find.scan import scan_folder
+from imaging.formats.nifti import write_volume
+from imaging.slices.load import load_path
 
 Pack = Callable[..., Path]
 

@@ -10,7 +10,7 @@ import pytest
 from core.errors import Cancelled, PlannerError
 from core.progress import Reporting
 from core.study import Series, SeriesKind
-from imaging.clips import clip_runs, open_clip
+from imaging.pictures.clips import clip_runs, open_clip
 from tests.support.pixel_files import picture_header, write_picture
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.cli import DONE, REFUSED, main
 from core.volume import Volume
-from imaging.nifti import read_volume, write_volume
+from imaging.formats.nifti import read_volume, write_volume
 
 
 def test_scan_writes_the_stable_form_without_the_patients_name(

@@ -14,8 +14,8 @@ from core.contours import GivenContours, GivenRegion
 from core.errors import PlannerError
 from core.frames import rotation_from_vector
 from core.study import Series, SeriesKind
-from imaging.contour_grid import grid_of_contours
-from imaging.given import read_given
+from imaging.given.contour_grid import grid_of_contours
+from imaging.given.read import read_given
 
 FRAME, RADIUS_MM, STEP_MM = "1.2.826.77.1", 20.0, 2.5
 CENTRE_MM = np.array([-63.25, 40.5, 912.125])

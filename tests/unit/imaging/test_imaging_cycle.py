@@ -8,7 +8,7 @@ import pytest
 from core.errors import Cancelled
 from core.progress import Reporting
 from core.volume import Volume, VolumeSequence
-from imaging.cycle import otsu_threshold, suggest_cycle
+from imaging.slices.cycle import otsu_threshold, suggest_cycle
 
 N_PHASES = 20
 SIZE, PIXEL_MM = 60, 2.0

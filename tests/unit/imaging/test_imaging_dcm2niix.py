@@ -9,8 +9,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from core.frames import rotation_from_vector
-from imaging.load import load_series
-from imaging.scan import scan_folder
+from imaging.find.scan import scan_folder
+from imaging.slices.load import load_series
 from tests.support.dcm2niix import converted, sampled
 from tests.support.slices import ramp, slices_along, write_slices
 

@@ -15,7 +15,7 @@ from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, generate_ui
 
 from core.errors import PlannerError
 from core.volume import Volume
-from imaging.headers import quiet_parser
+from imaging.dicom.headers import quiet_parser
 from imaging.outputs.basic_profile import ACTIONS
 from imaging.outputs.copies import copy_series
 from imaging.outputs.deidentify import Deidentifier

@@ -13,9 +13,9 @@ import SimpleITK as sitk
 from core.errors import Cancelled, PlannerError
 from core.progress import Reporting
 from core.volume import Volume
-from imaging.load import load_path, load_planes, load_series
+from imaging.find.scan import scan_folder
 from imaging.outputs.series import PatientModule, write_series
-from imaging.scan import scan_folder
+from imaging.slices.load import load_path, load_planes, load_series
 
 
 def only_series(folder: Path):
@@ -230,7 +230,7 @@ def test_left_stays_left_from_dicom_through_nifti(tmp_path: Path, write_dicom) -
     """A bright voxel at the patient's left, back and head is still there for nibabel, whose axes are RAS."""
     import nibabel
 
-    from imaging.nifti import write_volume
+    from imaging.formats.nifti import write_volume
 
     voxels = np.zeros((8, 9, 10), dtype=np.int16)
     affine = np.array([[0, 0, 2.0, -9], [0, 2.0, 0, -8], [3.0, 0, 0, -10], [0, 0, 0, 1]])

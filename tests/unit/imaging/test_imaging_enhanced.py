@@ -9,8 +9,8 @@ import pytest
 
 from core.frames import rotation_from_vector
 from core.study import Series
-from imaging.load import load_sequence, load_series
-from imaging.scan import scan_folder
+from imaging.find.scan import scan_folder
+from imaging.slices.load import load_sequence, load_series
 from tests.support.enhanced import Frame, write_enhanced
 from tests.support.slices import SHAPE, slices_along
 

@@ -17,10 +17,10 @@ from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage
 from core.errors import PlannerError
 from core.study import ScanResult
 from core.volume import Volume
-from imaging import files as walking
-from imaging.inputs import choose_input
-from imaging.load import load_path
-from imaging.scan import scan_folder
+from imaging.find import files as walking
+from imaging.find.inputs import choose_input
+from imaging.find.scan import scan_folder
+from imaging.slices.load import load_path
 
 Listing = Callable[[list[list[str]]], Path]
 

@@ -17,10 +17,10 @@ import SimpleITK as sitk
 
 from core.errors import PlannerError
 from core.volume import Volume
+from imaging.find.scan import scan_folder
+from imaging.formats.nifti import write_volume
 from imaging.guard import doors
-from imaging.load import load_path
-from imaging.nifti import write_volume
-from imaging.scan import scan_folder
+from imaging.slices.load import load_path
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 BUDGET_S = 75.0

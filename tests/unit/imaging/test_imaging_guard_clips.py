@@ -11,9 +11,9 @@ import pytest
 
 from core.errors import PlannerError
 from core.volume import Volume
-from imaging.clips import open_clip
+from imaging.find.scan import scan_folder
 from imaging.guard.clips import open_run
-from imaging.scan import scan_folder
+from imaging.pictures.clips import open_clip
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.volume import Volume
-from imaging.nifti import write_volume
-from imaging.scan import scan_folder
+from imaging.find.scan import scan_folder
+from imaging.formats.nifti import write_volume
 
 
 class Table:

@@ -12,8 +12,8 @@ from pydicom.dataset import Dataset
 from core.errors import PlannerError
 from core.frames import rigid
 from core.volume import Volume
-from imaging.load import load_path
-from imaging.nifti import write_volume
+from imaging.formats.nifti import write_volume
+from imaging.slices.load import load_path
 
 
 def test_one_dicom_file_stands_for_its_series(oblique: Volume, write_dicom) -> None:

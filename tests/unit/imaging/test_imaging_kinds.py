@@ -13,9 +13,9 @@ from pydicom.uid import ExplicitVRLittleEndian
 from core.errors import PlannerError
 from core.frames import rotation_from_vector
 from core.study import SeriesKind
-from imaging.kinds import kind_of
-from imaging.load import load_path, load_series
-from imaging.scan import scan_folder
+from imaging.dicom.kinds import kind_of
+from imaging.find.scan import scan_folder
+from imaging.slices.load import load_path, load_series
 from tests.support.slices import SHAPE, Slices, slices_along, write_slices
 
 STORAGE = "1.2.840.10008.5.1.4.1.1."

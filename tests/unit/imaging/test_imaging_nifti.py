@@ -17,7 +17,7 @@ from core.anatomy import HEART_NAMES
 from core.errors import PlannerError
 from core.frames import rotation_from_vector
 from core.volume import LabelMap, Volume
-from imaging.nifti import read_grid, read_labels, read_volume, write_labels, write_volume
+from imaging.formats.nifti import read_grid, read_labels, read_volume, write_labels, write_volume
 
 CORNERS = np.array([[0, 0, 0], [4, 0, 0], [0, 5, 0], [0, 0, 6], [4, 5, 6]])
 

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 
 from core.errors import PlannerError
 from core.volume import Volume
-from imaging.nrrd import read_grid, read_volume
+from imaging.formats.nrrd import read_grid, read_volume
 
 CORNERS = np.array([[0, 0, 0], [4, 0, 0], [0, 5, 0], [0, 0, 6], [4, 5, 6]])
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.frames import rotation_from_vector
-from imaging.order import fit_stack, is_orientation, stack_axes, stack_findings
+from imaging.slices.order import fit_stack, is_orientation, stack_axes, stack_findings
 
 angle = st.floats(-3.0, 3.0)
 coordinate = st.floats(-500.0, 500.0)

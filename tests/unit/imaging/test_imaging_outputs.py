@@ -18,8 +18,10 @@ from core.errors import PlannerError
 from core.mesh import SurfaceMesh
 from core.study import Series, SeriesKind
 from core.volume import LabelMap, Volume
-from imaging.encapsulated import read_encapsulated
-from imaging.given import read_given
+from imaging.given.encapsulated import read_encapsulated
+from imaging.given.read import read_given
+from imaging.given.report import read_report
+from imaging.given.segmentation import read_segmentation
 from imaging.outputs.capture import make_capture
 from imaging.outputs.encapsulated import make_encapsulated
 from imaging.outputs.made import MadeSeries, save_object
@@ -27,8 +29,6 @@ from imaging.outputs.report import make_report
 from imaging.outputs.segmentation import make_segmentation
 from imaging.outputs.series import PatientModule, write_series
 from imaging.outputs.source import Source, anonymous_source, read_source
-from imaging.report import read_report
-from imaging.segmentation import read_segmentation
 from plan.items import Angle, CutPlane, Distance, Landmark
 from plan.measure import angle_deg, distance_mm
 from plan.plan import Plan

@@ -13,12 +13,12 @@ from pydicom.uid import RLELossless
 
 from core.errors import Cancelled, PlannerError
 from core.progress import Reporting
-from imaging.load import load_series
+from imaging.find.scan import scan_folder
 from imaging.network import dimse
 from imaging.network.node import Node
 from imaging.network.query import Level, Query, Target
 from imaging.network.store import outgoing_files, send
-from imaging.scan import scan_folder
+from imaging.slices.load import load_series
 from tests.support.orthanc import Orthanc, free_port
 from tests.support.pacs import (
     OTHER_SERIES,

@@ -12,8 +12,8 @@ import pytest
 
 from core.study import Series
 from core.volume import Volume
-from imaging.load import load_series
-from imaging.scan import scan_folder
+from imaging.find.scan import scan_folder
+from imaging.slices.load import load_series
 
 N_PHASES = 4
 Change = Callable[[pydicom.Dataset, int], None]

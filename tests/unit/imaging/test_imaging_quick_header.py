@@ -12,9 +12,9 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from core.volume import Volume
-from imaging import headers
-from imaging.headers import HEADER_TAG_SET, Plane, read_planes
-from imaging.quick_header import NotPlainError, quick_header
+from imaging.dicom import headers
+from imaging.dicom.headers import HEADER_TAG_SET, Plane, read_planes
+from imaging.dicom.quick_header import NotPlainError, quick_header
 
 Change = Callable[[int, Dataset], None]
 

@@ -14,8 +14,8 @@ from core.errors import PlannerError
 from core.frames import rotation_from_vector
 from core.study import Series
 from core.volume import Volume
-from imaging.load import load_planes, load_series
-from imaging.scan import scan_folder
+from imaging.find.scan import scan_folder
+from imaging.slices.load import load_planes, load_series
 from tests.support.slices import SHAPE, Slices, ramp, slices_along, write_slices
 
 PER_MM = 30.0

@@ -14,8 +14,8 @@ from core.contours import GivenContours, GivenRegion
 from core.errors import PlannerError
 from core.frames import rotation_from_vector
 from core.volume import Volume
-from imaging.contour_filling import even_odd, labels_of, region_mask
-from imaging.rtstruct import read_contours
+from imaging.given.contour_filling import even_odd, labels_of, region_mask
+from imaging.given.rtstruct import read_contours
 
 FRAME = "1.2.826.7"
 RADIUS_MM = 22.0

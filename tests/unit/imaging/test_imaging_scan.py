@@ -15,9 +15,9 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from core.errors import Cancelled, PlannerError
 from core.progress import Reporting
 from core.volume import Volume
-from imaging.load import load_series
-from imaging.nifti import write_volume
-from imaging.scan import scan_folder
+from imaging.find.scan import scan_folder
+from imaging.formats.nifti import write_volume
+from imaging.slices.load import load_series
 
 
 def test_patients_studies_and_series_are_told_apart(oblique: Volume, write_dicom, tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from pydicom.uid import JPEGLSLossless, RLELossless
 
 from core.errors import PlannerError
 from core.volume import LabelMap, Volume
+from imaging.given.segmentation import read_segmentation
 from imaging.outputs.segmentation import _stand_in
 from imaging.outputs.source import anonymous_source
-from imaging.segmentation import read_segmentation
 
 FRAME = "1.2.826.77.1"
 LEFT_VENTRICLE = Code("T-32600", "SRT", "Left Ventricle")

@@ -14,7 +14,7 @@ from vtkmodules.vtkIOPLY import vtkPLYReader
 from core.anatomy import HEART_BY_KEY, Anatomy
 from core.errors import PlannerError
 from core.mesh import SurfaceMesh
-from imaging.surfaces import read_glb, read_surface, write_glb, write_ply, write_stl
+from imaging.formats.surfaces import read_glb, read_surface, write_glb, write_ply, write_stl
 
 
 @pytest.fixture

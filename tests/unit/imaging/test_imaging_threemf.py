@@ -14,8 +14,8 @@ import trimesh
 from core.anatomy import HEART_BY_KEY, Anatomy
 from core.errors import PlannerError
 from core.mesh import SurfaceMesh
-from imaging.surfaces import read_surface, write_obj, write_ply, write_stl
-from imaging.threemf import CORE, MODEL, write_3mf
+from imaging.formats.surfaces import read_surface, write_obj, write_ply, write_stl
+from imaging.formats.threemf import CORE, MODEL, write_3mf
 
 NAMES = {"m": CORE}
 

@@ -10,9 +10,9 @@ import pytest
 from core.errors import PlannerError
 from core.study import Series, SeriesKind
 from core.volume import Volume
-from imaging.nifti import write_volume
-from imaging.scan import scan_folder
-from imaging.thumbnail import thumbnail
+from imaging.find.scan import scan_folder
+from imaging.formats.nifti import write_volume
+from imaging.pictures.thumbnail import thumbnail
 from tests.support.pixel_files import picture_header, write_picture
 
 

@@ -12,10 +12,10 @@ from pydicom.uid import EnhancedUSVolumeStorage
 from core.clip import CalibratedRegion, Clip
 from core.errors import PlannerError
 from core.study import Series
-from imaging.clips import open_clip
-from imaging.load import load_series
-from imaging.scan import scan_folder
-from imaging.ultrasound import ultrasound_regions
+from imaging.find.scan import scan_folder
+from imaging.pictures.clips import open_clip
+from imaging.pictures.ultrasound import ultrasound_regions
+from imaging.slices.load import load_series
 from tests.support.pixel_files import picture_header, write_picture
 
 CM, SECONDS, CM_PER_S = 3, 4, 7

@@ -10,8 +10,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import XRayAngiographicImageStorage
 
 from core.study import Series
-from imaging.clips import clip_runs, open_clip, views_of
-from imaging.xray import xray_views
+from imaging.pictures.clips import clip_runs, open_clip, views_of
+from imaging.pictures.xray import xray_views
 from tests.support.pixel_files import picture_header, write_picture
 
 GEOMETRY = {

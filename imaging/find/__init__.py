@@ -1,0 +1,1 @@
+"""From folders, discs and archives to the series that a person sees; headers only."""

@@ -1,0 +1,1 @@
+"""Image and surface files that are not DICOM, in and out."""

@@ -1,0 +1,1 @@
+"""What comes with a study, made elsewhere: segmentations, contours, surfaces, measurement reports."""

@@ -1,0 +1,1 @@
+"""Slices to volumes: order, phases, even grids."""
