@@ -39,6 +39,7 @@ PREFIX = "auricle-archive-"
 LOCK = "lock"
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 TAR_NAMES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+OTHER_NAMES = (".zip", ".rar", ".7z")
 UNKNOWN = {b"Rar!": "a RAR archive", b"7z\xbc\xaf": "a 7z archive"}
 STAGE = "Unpacking"
 
@@ -62,6 +63,11 @@ def is_archive(path: Path) -> bool:
         why = f"it is {UNKNOWN[head[:4]]}, which Auricle does not unpack"
         raise PlannerError(f"cannot open {path.name}", why, "unpack it and choose the folder")
     return head[:4] in ZIP_MAGICS or path.name.lower().endswith(TAR_NAMES)
+
+
+def is_named_as_archive(path: Path) -> bool:
+    """True for what is called as archives are, also those that are not unpacked here; the file is not opened."""
+    return path.name.lower().endswith((*OTHER_NAMES, *TAR_NAMES))
 
 
 def unpacked(path: Path, progress: Progress | None = None) -> Path:

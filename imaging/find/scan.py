@@ -10,7 +10,7 @@ from core.errors import Finding, PlannerError
 from core.progress import Progress, Silent
 from core.study import Patient, ScanResult, Series, Study
 from imaging.dicom.headers import Owner, Plane
-from imaging.find.archives import is_archive, unpacked
+from imaging.find.archives import is_archive, is_named_as_archive, unpacked
 from imaging.find.dicomdir import in_listed_order
 from imaging.find.files import FoundFile, files_under, found_file, is_dicomdir
 from imaging.find.identity import uid_of_file
@@ -68,7 +68,7 @@ def _scan(
     planes: list[Plane] = []
     others: list[Series] = []
     troubles: Counter[Trouble] = Counter()
-    n_no_image = 0
+    n_no_image = n_archives = 0
     n_empty = sum(not file.size for file in files)
     files = [file for file in files if file.size]
     for file, facts in zip(files, facts_of_files(files, progress, cache), strict=True):
@@ -79,10 +79,11 @@ def _scan(
         else:
             planes.extend(facts.planes)
             n_no_image += not facts.planes
+            n_archives += not facts.planes and is_named_as_archive(file.path)
     patients = _patients(planes)
     if others:
         patients.append(Patient("", "", (Study("", "", "image files", tuple(others)),)))
-    return ScanResult(tuple(patients), findings + _count_findings(troubles, n_empty, n_no_image))
+    return ScanResult(tuple(patients), findings + _count_findings(troubles, n_empty, n_no_image, n_archives))
 
 
 def _patients(planes: Iterable[Plane]) -> list[Patient]:
@@ -119,7 +120,9 @@ def _file_series(path: Path, root: Path, grid: FileGrid) -> Series:
     )
 
 
-def _count_findings(troubles: Counter[Trouble], n_empty: int, n_no_image: int) -> tuple[Finding, ...]:
+def _count_findings(
+    troubles: Counter[Trouble], n_empty: int, n_no_image: int, n_archives: int
+) -> tuple[Finding, ...]:
     found = [
         Finding(
             trouble.value,
@@ -133,7 +136,12 @@ def _count_findings(troubles: Counter[Trouble], n_empty: int, n_no_image: int) -
     if n_empty:
         why = "they have no content, as after a copy that was broken off"
         found.append(Finding("empty_files", f"{n_empty} files are empty", why, "copy them again"))
-    if n_no_image:
-        what, why = f"{n_no_image} files are no images", "they hold no pixels that Auricle opens"
+    if n_archives:
+        what = f"{n_archives} archives in the folder were not looked into"
+        why = "each may hold a whole study of its own"
+        found.append(Finding("archives", what, why, "open each by itself, or unpack them here and scan again"))
+    if n_no_image > n_archives:
+        what = f"{n_no_image - n_archives} files are no images"
+        why = "they hold no pixels that Auricle opens"
         found.append(Finding("no_image", what, why, "nothing to do"))
     return tuple(found)

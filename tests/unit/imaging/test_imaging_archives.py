@@ -168,7 +168,19 @@ def test_an_archive_in_an_archive_stays_one(study: list[Path], pack: Pack) -> No
     inner = pack(("a.dcm", study[0].read_bytes()), name="inner.zip")
     scan = scan_folder(pack(("inner.zip", inner.read_bytes())))
     assert scan.series == ()
-    assert [finding.code for finding in scan.findings] == ["no_image"]
+    assert [finding.code for finding in scan.findings] == ["archives"]
+
+
+def test_archives_beside_images_are_counted_with_the_way_to_open_them(study: list[Path], pack: Pack) -> None:
+    folder = study[0].parent
+    pack(("a.dcm", study[0].read_bytes()), name="Doe_Jane.ZIP").rename(folder / "Doe_Jane.ZIP")
+    for name in ("b.tgz", "c.7z", "d.txt"):
+        (folder / name).write_bytes(b"no image")
+    scan = scan_folder(folder)
+    assert scan.series
+    assert [(f.code, f.what.split()[0]) for f in scan.findings] == [("archives", "3"), ("no_image", "1")]
+    assert "open each by itself" in scan.findings[0].fix
+    assert "Doe" not in str(scan.findings)
 
 
 def test_two_members_of_one_name_are_both_kept(pack: Pack) -> None:

@@ -36,6 +36,16 @@ def test_the_middle_slice_fills_a_square_when_it_is_square_in_millimetres(
     assert (picture[:, 32:] == 0).all()
 
 
+def test_padding_around_the_scan_is_black_as_air_is(half_bright: Volume, write_dicom) -> None:
+    padded = half_bright.voxels.copy()
+    padded[:, :, 15:] = -3024
+    pictures = []
+    for name, voxels in (("air", half_bright.voxels), ("padded", padded)):
+        paths = write_dicom(replace(half_bright, voxels=voxels), name)
+        pictures.append(thumbnail(scan_folder(paths[0].parent).series[0], 64))
+    assert np.array_equal(*pictures)
+
+
 def test_a_nifti_file_has_the_same_picture_as_its_dicom(half_bright: Volume, write_dicom, tmp_path) -> None:
     (series,) = scan_folder(write_dicom(half_bright)[0].parent).series
     write_volume(half_bright, tmp_path / "nifti" / "v.nii.gz")
