@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.clips import OpenClip
+from app.measuring import plane_areas
 from app.state import State
 from core.anatomy import HEART_BY_KEY, Anatomy
-from core.errors import Finding, PlannerError
+from core.errors import Finding
 from core.study import Patient, ScanResult, Series, SeriesKind, Study
-from plan.items import Angle, CutPlane, Distance, Item
-from plan.measure import angle_deg, distance_mm
+from plan.formula import Reading
+from plan.items import CutPlane, Item
+from plan.plan import Plan
+from plan.readings import readings
 
 KIND_TITLES = {
     SeriesKind.STACK: "",
@@ -138,18 +141,21 @@ def _phase_time(state: State) -> str:
     return labels[state.phase] if state.phase < len(labels) else ""
 
 
-def describe_item(item: Item) -> str:
-    """What an item measures or where it stands."""
-    if isinstance(item, Distance):
-        return f"{distance_mm(item):.1f} mm"
-    if isinstance(item, Angle):
-        try:
-            return f"{angle_deg(item):.1f}°"
-        except PlannerError:
-            return "no angle"
+MAIN_READINGS = ("length_mm", "angle_deg", "area_mm2", "annulus_area_mm2")
+NO_VALUE = {"°": "no angle", "mm²": "no area"}
+
+
+def describe_item(item: Item, plan: Plan, sd_mm: float | None = None) -> str:
+    """What an item measures or where it stands; with the band of its landmarks where `sd_mm` is given."""
     if isinstance(item, CutPlane):
         return "locked" if item.is_locked else ""
-    return ""
+    found = {reading.key: reading for reading in readings(item, plan, sd_mm)}
+    chosen = next((found[key] for key in MAIN_READINGS if key in found), None)
+    if chosen is None:
+        return ""
+    if chosen.value is not None:
+        return chosen.text
+    return NO_VALUE.get(chosen.unit, "")
 
 
 def structure_title(key: str) -> str:
@@ -162,3 +168,16 @@ def structure_volume(anatomy: Anatomy, key: str) -> str:
     """The enclosed volume in ml; a dash where the surface is open and has none."""
     mesh = anatomy.surfaces[key]
     return f"{mesh.volume_ml:.1f} ml" if mesh.is_closed else "– ml"
+
+
+def item_lines(item: Item, plan: Plan, anatomy: Anatomy | None, sd_mm: float | None = None) -> tuple[str, ...]:
+    """All that an item measures, one line each; of a cut plane what it cuts out of each structure."""
+    if isinstance(item, CutPlane):
+        areas = plane_areas(anatomy, item) if anatomy is not None else {}
+        return tuple(f"{structure_title(key)}: {_line(area).lower()}" for key, area in areas.items())
+    return tuple(_line(reading) for reading in readings(item, plan, sd_mm))
+
+
+def _line(reading: Reading) -> str:
+    reason = f" ({reading.why_not})" if reading.why_not else ""
+    return f"{reading.title} {reading.text}{reason}"

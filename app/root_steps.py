@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -90,6 +91,15 @@ def following(root: AorticRoot, field: str) -> str | None:
     return later or first_open(root)
 
 
+def after_change(root: AorticRoot, field: str | None) -> str | None:
+    """Which step waits for a point when a step was undone or redone: the first one that lacks points.
+
+    A ring that is being drawn stays in hand.
+    """
+    is_drawing = field is not None and BY_FIELD[field].is_ring and getattr(root, field)
+    return field if is_drawing else first_open(root)
+
+
 def place(plan: Plan, sheet: Sheet, position_mm: np.ndarray | Point) -> tuple[Edit, Sheet]:
     """The edit that places a point of the sheet's step, and the sheet with the step that follows."""
     root, step = plan.find(sheet.item_id), sheet.step
@@ -98,11 +108,11 @@ def place(plan: Plan, sheet: Sheet, position_mm: np.ndarray | Point) -> tuple[Ed
             "no point was placed", "no step of the sheet waits for one", "choose a step in the sheet"
         )
     at, old = as_point(position_mm), getattr(root, step.field)
+    changed: dict[str, Any] = {step.field: (*old, at) if step.is_ring else at}
+    new = replace(root, **changed)
     if step.is_ring:
-        new = replace(root, **{step.field: (*old, at)})
         name = f"Place point {len(old) + 1} of {step.title.lower()}"
         return Edit(name, plan.with_item(new)), sheet
-    new = replace(root, **{step.field: at})
     verb = "Place" if old is None else "Move"
     edit = Edit(f"{verb} {step.title.lower()}", plan.with_item(new))
     return edit, replace(sheet, field=following(new, step.field))
@@ -111,8 +121,8 @@ def place(plan: Plan, sheet: Sheet, position_mm: np.ndarray | Point) -> tuple[Ed
 def clear(plan: Plan, sheet: Sheet, field: str) -> Edit:
     """The edit that takes the points of one step away."""
     step, root = BY_FIELD[field], plan.find(sheet.item_id)
-    empty: object = () if step.is_ring else None
-    return Edit(f"Clear {step.title.lower()}", plan.with_item(replace(root, **{field: empty})))
+    empty: dict[str, Any] = {field: () if step.is_ring else None}
+    return Edit(f"Clear {step.title.lower()}", plan.with_item(replace(root, **empty)))
 
 
 def hint(root: AorticRoot, sheet: Sheet) -> str:

@@ -11,12 +11,21 @@ import numpy as np
 
 from app.case import Case
 from app.clips import OpenClip, Pixel
-from app.given import joined, other_space, shown_with_phase
+from app.given import (
+    Measurements,
+    joined,
+    no_images_for_report,
+    other_space,
+    other_space_of_report,
+    shown_with_phase,
+)
 from app.playback import Moment, Playback
+from app.root_steps import Sheet, after_change, first_open, following
+from app.root_steps import place as place_in_sheet
 from app.settings import Settings, save_settings
 from app.slices import is_oblique
 from app.state import State
-from app.tools import Tool, item_of
+from app.tools import Tool, item_of, line_of
 from app.windowing import Window, first_window
 from core.anatomy import Anatomy
 from core.errors import Finding, PlannerError
@@ -25,7 +34,7 @@ from core.volume import Volume
 from plan import edits
 from plan.edits import Edit
 from plan.history import History
-from plan.items import Point, as_point
+from plan.items import AorticRoot, Item, Point, as_point
 from plan.plan import Plan
 from plan.storage import Journal
 from render.view import ViewState
@@ -172,6 +181,23 @@ class Session:
         if self.state.n_moments > 1 and self.state.clip is None:
             self.note(shown_with_phase(self.state.phase))
 
+    def add_measurements(self, given: Measurements) -> None:
+        """Add what a report measured to the plan, as one step, and tell what could not be taken over.
+
+        Raises:
+            PlannerError: no images are open, or they lie in another patient space; nothing has changed.
+        """
+        plan = self.state.plan
+        if given.plan.items:
+            if not self.state.is_patient_open:
+                raise no_images_for_report()
+            if given.plan.frame_of_reference_uid not in {plan.frame_of_reference_uid} - {""}:
+                raise other_space_of_report()
+            edit = edits.add_measurements(plan, given.plan.items)
+            if edit.plan != plan:
+                self.apply(edit)
+        self._change(notices=(*self.state.notices, *given.findings))
+
     def show_anatomy(self, anatomy: Anatomy, phase: int | None = None) -> None:
         """Show a reconstruction together with the volume that is open.
 
@@ -247,14 +273,61 @@ class Session:
         """Place one point with the tool in hand; the last one of an item adds it to the plan."""
         if self.state.tool is Tool.NAVIGATE:
             return
+        if self.state.tool is Tool.SHEET:
+            self._place_in_sheet(position_mm)
+            return
         placed = (*self.state.placed_mm, as_point(position_mm))
         item = item_of(self.state.tool, placed, self.state.plan)
         if item is None:
             self._change(placed_mm=placed)
             return
-        self._change(placed_mm=())
-        self.apply(edits.add(self.state.plan, item))
-        self.select(item.item_id)
+        self._add(item)
+
+    def finish(self) -> None:
+        """End the line in hand, or the ring of the sheet's step; nothing happens while points are missing."""
+        state = self.state
+        if state.tool is Tool.SHEET:
+            self.skip_step()
+            return
+        line = line_of(state.tool, state.placed_mm, state.plan)
+        if line is not None:
+            self._add(line)
+
+    def drag(self, item: Item) -> None:
+        """Show an item as it would be if the point that is held were let go; no step of the plan."""
+        self._change(dragged=item)
+
+    def drop(self) -> None:
+        """Let go of the dragged point: one step. Raises PlannerError when the step could not be saved."""
+        item = self.state.dragged
+        self._change(dragged=None)
+        if item is not None and self.state.plan.find(item.item_id) != item:
+            self.apply(edits.change(self.state.plan, item, "Move point of"))
+
+    def open_sheet(self, root: AorticRoot) -> None:
+        """Lead through the points of a root; it joins the plan when it is not in it yet."""
+        if root not in self.state.plan.items:
+            self.apply(edits.add(self.state.plan, root))
+        field = first_open(root)
+        tool = Tool.SHEET if field is not None else Tool.NAVIGATE
+        self._change(sheet=Sheet(root.item_id, field), selected_id=root.item_id, tool=tool, placed_mm=())
+
+    def choose_step(self, field: str | None) -> None:
+        """Let the next click place the point of this step of the sheet; None: all is placed."""
+        if self.state.sheet is not None:
+            tool = Tool.NAVIGATE if field is None else Tool.SHEET
+            self._change(sheet=replace(self.state.sheet, field=field), tool=tool, placed_mm=())
+
+    def skip_step(self) -> None:
+        """Go on to the step after the present one."""
+        sheet, root = self.state.sheet, self.state.sheet_root
+        if sheet is not None and sheet.field is not None and root is not None:
+            self.choose_step(following(root, sheet.field))
+
+    def close_sheet(self) -> None:
+        """Stop placing the sheet's points; what was placed stays in the plan."""
+        tool = Tool.NAVIGATE if self.state.tool is Tool.SHEET else self.state.tool
+        self._change(sheet=None, tool=tool)
 
     def select(self, item_id: str | None) -> None:
         """Select one item of the plan, or none."""
@@ -296,10 +369,27 @@ class Session:
         self._observers.clear()
         self._leave_space()
 
+    def _add(self, item: Item) -> None:
+        self._change(placed_mm=())
+        self.apply(edits.add(self.state.plan, item))
+        self.select(item.item_id)
+
+    def _place_in_sheet(self, position_mm: np.ndarray | Point) -> None:
+        if self.state.sheet is not None:
+            edit, sheet = place_in_sheet(self.state.plan, self.state.sheet, position_mm)
+            self.apply(edit)
+            self.choose_step(sheet.field)
+
     def _change(self, **changes: object) -> None:
+        if "history" in changes:
+            # What was held belonged to the plan as it was.
+            changes.setdefault("dragged", None)
         self._replace(replace(self.state, **changes))  # type: ignore[arg-type]
 
     def _replace(self, state: State) -> None:
+        if state.sheet is not None and state.sheet_root is None:
+            tool = Tool.NAVIGATE if state.tool is Tool.SHEET else state.tool
+            state = replace(state, sheet=None, tool=tool)
         before, self.state = self.state, state
         for observer in list(self._observers):
             observer(before, self.state)
@@ -308,6 +398,9 @@ class Session:
         ids = {item.item_id for item in history.plan.items}
         selected = self.state.selected_id if self.state.selected_id in ids else None
         self._change(history=history, selected_id=selected)
+        sheet, root = self.state.sheet, self.state.sheet_root
+        if sheet is not None and root is not None:
+            self.choose_step(after_change(root, sheet.field))
 
     def _enter_space(self, space: str, uid: str) -> History:
         if not space:
@@ -357,10 +450,10 @@ class Session:
         return replace(self.state.playback, is_playing=False)
 
     def _kept_axes(self, series: Series, volume: Volume) -> bool:
-        # A plane is nothing but a line along any other axes than its own.
+        # A plane is nothing but a line along any other axes than its own; a space of its own has no others.
         if self._is_open(series):
             return self.state.along_image
-        return is_oblique(volume) or volume.shape[0] == 1
+        return not series.is_in_patient or is_oblique(volume) or volume.shape[0] == 1
 
     def _kept_window(self, series: Series, volume: Volume) -> Window:
         # Playing through the phases of one series must not flicker in brightness.

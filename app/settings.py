@@ -13,9 +13,11 @@ from platformdirs import user_config_path, user_data_path
 from core.errors import PlannerError
 from core.staging import replace_file
 from imaging.network.node import Node, node_from
+from plan.formula import LANDMARK_SD_MM
 
 N_RECENT = 10
 MOST_NODES = 100
+MOST_SPREAD_MM = 5.0
 DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -31,6 +33,7 @@ class Settings:
             board.json and camera.json.
         pacs_nodes: the archives that are known; their passwords are not.
         receive_folder: where studies from archives are put; empty for a folder beside the journals.
+        landmark_sd_mm: how far, per axis, a point is placed differently the next time; the bands follow from it.
     """
 
     recent_studies: tuple[str, ...] = ()
@@ -41,6 +44,7 @@ class Settings:
     ar_camera: str = ""
     pacs_nodes: tuple[Node, ...] = ()
     receive_folder: str = ""
+    landmark_sd_mm: float = LANDMARK_SD_MM
 
     def with_recent(self, folder: Path) -> Settings:
         """The same settings with `folder` as the newest study."""
@@ -106,6 +110,11 @@ def _device(value: object) -> str | None:
     return value if isinstance(value, str) and value in DEVICES else None
 
 
+def _spread(value: object) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0.0 < value <= MOST_SPREAD_MM else None  # type: ignore[operator, arg-type]
+
+
 def _nodes(value: object) -> tuple[Node, ...] | None:
     if not isinstance(value, list):
         return None
@@ -122,4 +131,5 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "ar_camera": _text,
     "pacs_nodes": _nodes,
     "receive_folder": _text,
+    "landmark_sd_mm": _spread,
 }

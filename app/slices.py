@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -11,8 +12,9 @@ import numpy as np
 from app.state import State
 from core.anatomy import Anatomy
 from core.volume import Volume
-from plan.items import CutPlane, Point
-from render.palette import CUT_PLANE, CUT_PLANE_LOCKED, Colour
+from plan.handles import Handle, dragged, handles
+from plan.items import CutPlane, Item, Point
+from render.palette import CUT_PLANE, CUT_PLANE_LOCKED, LABEL, Colour
 from render.scene import Label, Polyline
 from render.window import window as grey_of
 
@@ -88,6 +90,7 @@ class Mark:
     colour: Colour
     text: str = ""
     is_dashed: bool = False
+    has_balls: bool = True
 
 
 def is_oblique(volume: Volume) -> bool:
@@ -153,18 +156,49 @@ def marks(state: State, frame: Frame) -> tuple[Mark, ...]:
     """The plan's measures that lie on or cross the slice, and the traces of its cut planes."""
     from render.compose import compose
 
-    nothing = Anatomy({}, frame_of_reference_uid=state.plan.frame_of_reference_uid)
-    scene = compose(nothing, state.plan, state.view)
-    texts = {label.item_id: label for label in scene.labels}
-    found = [_line_mark(line, texts, frame) for line in scene.polylines]
+    plan = state.shown_plan
+    nothing = Anatomy({}, frame_of_reference_uid=plan.frame_of_reference_uid)
+    scene = compose(nothing, plan, state.view)
+    n_texts = Counter(label.item_id for label in scene.labels)
+    # The one text of an item goes with its line; where there are several, each stands at its own place.
+    texts = {label.item_id: label for label in scene.labels if n_texts[label.item_id] == 1}
+    n_points = Counter(point.item_id for point in scene.points)
+    # A line through an item's points shows them itself; a smooth curve does not.
+    through = {line.item_id for line in scene.polylines if len(line.points_mm) == n_points[line.item_id]}
     lined = {line.item_id for line in scene.polylines}
+    found = [_line_mark(line, texts, frame, line.item_id in through) for line in scene.polylines]
     for point in scene.points:
-        if point.item_id not in lined:
-            alone = Polyline(point.item_id, (point.position_mm,), point.colour)
-            found.append(_line_mark(alone, texts, frame))
+        alone = Polyline(point.item_id, (point.position_mm,), point.colour)
+        if point.item_id not in through:
+            found.append(_line_mark(alone, {} if point.item_id in lined else texts, frame))
+    for label in scene.labels:
+        if label.item_id not in texts:
+            alone = Polyline(label.item_id, (label.position_mm,), LABEL)
+            found.append(_line_mark(alone, {label.item_id: label}, frame, False))
     if state.view.show_cut_planes:
-        found += [_trace(plane, frame) for plane in state.plan.of_type(CutPlane) if plane.is_active]
+        found += [_trace(plane, frame) for plane in plan.of_type(CutPlane) if plane.is_active]
     return tuple(mark for mark in found if mark is not None)
+
+
+def handle_at(state: State, frame: Frame, pixel: tuple[float, float], reach_px: float) -> Handle | None:
+    """The point of the plan that is shown nearest to a pixel (column, row), within `reach_px`; None for none."""
+    if not state.view.show_measures:
+        return None
+    found: list[tuple[float, Handle]] = []
+    for item in state.plan.items:
+        for handle in handles(item):
+            place = np.array([handle.position_mm])
+            away_px = float(np.linalg.norm(frame.to_px(place)[0] - pixel))
+            if away_px <= reach_px and abs(frame.depth_mm(place)[0]) <= NEAR_MM:
+                found.append((away_px, handle))
+    return min(found, key=lambda near: near[0])[1] if found else None
+
+
+def handle_dragged(state: State, frame: Frame, handle: Handle, pixel: tuple[float, float]) -> Item:
+    """The handle's item with that point below a pixel (column, row), as deep behind the slice as it was."""
+    depth_mm = frame.depth_mm(np.array([handle.position_mm]))[0]
+    place = frame.to_mm(*pixel) + depth_mm * np.array(frame.plane.normal)
+    return dragged(state.plan.find(handle.item_id), handle, place)
 
 
 def scrolled(volume: Volume, at_mm: Point, frame: Frame, n_steps: int) -> np.ndarray:
@@ -178,12 +212,14 @@ def scrolled(volume: Volume, at_mm: Point, frame: Frame, n_steps: int) -> np.nda
     return volume.patient_from_indices(np.clip(index, 0.0, np.array(volume.shape) - 1.0))[0]
 
 
-def readout(volume: Volume, at_mm: np.ndarray) -> str:
-    """Where a position (3,) lies, in words of the patient, and the value of its voxel."""
-    place = "  ".join(
-        f"{letters[int(value > 0)]} {abs(value):.1f}"
-        for letters, value in zip(("RL", "AP", "IS"), at_mm, strict=True)
-    )
+def readout(volume: Volume, at_mm: np.ndarray, is_in_patient: bool = True) -> str:
+    """Where a position (3,) lies, in words of the patient where these are known, and the value of its voxel."""
+    place = "  ".join(f"{value:.1f}" for value in at_mm)
+    if is_in_patient:
+        place = "  ".join(
+            f"{letters[int(value > 0)]} {abs(value):.1f}"
+            for letters, value in zip(("RL", "AP", "IS"), at_mm, strict=True)
+        )
     index = np.rint(volume.indices_from_patient(np.atleast_2d(at_mm))[0]).astype(int)
     if (index < 0).any() or (index >= volume.shape).any():
         return f"{place} mm"
@@ -207,13 +243,13 @@ def _plane_along_image(volume: Volume, orientation: Orientation, at_mm: Point) -
     return SlicePlane((x, y, z), tuple(right), tuple(down))
 
 
-def _line_mark(line: Polyline, texts: Mapping[str, Label], frame: Frame) -> Mark | None:
+def _line_mark(line: Polyline, texts: Mapping[str, Label], frame: Frame, has_balls: bool = True) -> Mark | None:
     points = np.array(line.points_mm)
     depth = frame.depth_mm(points)
     if depth.min() > NEAR_MM or depth.max() < -NEAR_MM:
         return None
     label = texts.get(line.item_id)
-    return Mark(line.item_id, frame.to_px(points), line.colour, label.text if label else "")
+    return Mark(line.item_id, frame.to_px(points), line.colour, label.text if label else "", False, has_balls)
 
 
 def _trace(plane: CutPlane, frame: Frame) -> Mark | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.clips import OpenClip
 from app.playback import Playback
+from app.root_steps import Sheet
 from app.tools import Tool
 from app.windowing import Window
 from core.anatomy import Anatomy
@@ -14,7 +15,7 @@ from core.errors import Finding
 from core.study import ScanResult, Series
 from core.volume import Volume
 from plan.history import History
-from plan.items import Point
+from plan.items import AorticRoot, Item, Point
 from plan.plan import Plan
 from render.view import ViewState
 
@@ -36,6 +37,8 @@ class State:
         window: grey values of the slices.
         along_image: slices follow the image's own axes instead of the patient's.
         tool, placed_mm: the tool in hand and the points it has placed so far, LPS mm.
+        dragged: the item whose point is held right now, as it would be; not yet a step of the plan.
+        sheet: the guided sheet that is open.
         selected_id: the plan item that is selected.
         case, saved: the case folder last saved to or opened from, and the plan and anatomy that are in it.
         notices: what the user should know, newest last.
@@ -58,6 +61,8 @@ class State:
     along_image: bool = False
     tool: Tool = Tool.NAVIGATE
     placed_mm: tuple[Point, ...] = ()
+    dragged: Item | None = None
+    sheet: Sheet | None = None
     selected_id: str | None = None
     case: Path | None = None
     saved: tuple[Plan, Anatomy | None] | None = None
@@ -69,9 +74,26 @@ class State:
         return self.history.plan
 
     @property
+    def shown_plan(self) -> Plan:
+        """The plan as the views draw it: with the point that is being dragged where it is held."""
+        return self.plan if self.dragged is None else self.plan.with_item(self.dragged)
+
+    @property
+    def sheet_root(self) -> AorticRoot | None:
+        """The root of the open sheet as it is shown."""
+        wanted = self.sheet.item_id if self.sheet is not None else None
+        found = (item for item in self.shown_plan.of_type(AorticRoot) if item.item_id == wanted)
+        return next(found, None)
+
+    @property
     def is_patient_open(self) -> bool:
         """True when there is a patient space to plan in."""
         return self.volume is not None or self.anatomy is not None
+
+    @property
+    def is_in_patient(self) -> bool:
+        """False when what is shown lies in a space of its own: left and right, head and feet are not known."""
+        return self.series is None or self.series.is_in_patient
 
     @property
     def can_plan(self) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from enum import Enum
 
+from plan.contours import FEWEST_POINTS
 from plan.edits import next_name
-from plan.items import Angle, Distance, Item, Landmark, Point
+from plan.items import Angle, Contour, Distance, Item, Landmark, Point
+from plan.items import Polyline as Line
 from plan.plan import Plan
 from render.palette import LANDMARK
 from render.scene import Point as Ball
@@ -19,20 +21,36 @@ class Tool(Enum):
     DISTANCE = "distance"
     ANGLE = "angle"
     LANDMARK = "landmark"
+    POLYLINE = "polyline"
+    CONTOUR = "contour"
+    SHEET = "sheet"
 
 
-N_POINTS = {Tool.NAVIGATE: 0, Tool.DISTANCE: 2, Tool.ANGLE: 3, Tool.LANDMARK: 1}
+N_POINTS = {Tool.DISTANCE: 2, Tool.ANGLE: 3, Tool.LANDMARK: 1}
+# Tools whose line goes on until the user ends it, with the fewest points of one.
+LEAST_POINTS = {Tool.POLYLINE: 2, Tool.CONTOUR: FEWEST_POINTS}
 HINTS = {
     Tool.NAVIGATE: ("",),
     Tool.DISTANCE: ("Distance: click the first point", "Distance: click the second point"),
     Tool.ANGLE: ("Angle: click one side", "Angle: click the vertex", "Angle: click the other side"),
     Tool.LANDMARK: ("Landmark: click its place",),
+    Tool.POLYLINE: (
+        "Polyline: click the first point",
+        "Polyline: click the next point",
+        "Polyline: click the next point; Enter or double-click ends it",
+    ),
+    Tool.CONTOUR: (
+        "Contour: click the first point on the rim",
+        *(f"Contour: click along the rim ({FEWEST_POINTS - n} more at least)" for n in range(1, FEWEST_POINTS)),
+        "Contour: click along the rim; Enter or double-click closes it",
+    ),
+    Tool.SHEET: ("",),
 }
 
 
 def item_of(tool: Tool, points_mm: tuple[Point, ...], plan: Plan) -> Item | None:
     """The item that these points, LPS mm, complete with this tool; None while points are missing."""
-    if tool is Tool.NAVIGATE or len(points_mm) < N_POINTS[tool]:
+    if tool not in N_POINTS or len(points_mm) < N_POINTS[tool]:
         return None
     if tool is Tool.DISTANCE:
         start, end = points_mm
@@ -41,6 +59,14 @@ def item_of(tool: Tool, points_mm: tuple[Point, ...], plan: Plan) -> Item | None
         start, vertex, end = points_mm
         return Angle(next_name(plan, Angle), start, vertex, end)
     return Landmark(next_name(plan, Landmark), points_mm[0])
+
+
+def line_of(tool: Tool, points_mm: tuple[Point, ...], plan: Plan) -> Item | None:
+    """The line that ends with these points, LPS mm; None with another tool, or while points are missing."""
+    if tool not in LEAST_POINTS or len(points_mm) < LEAST_POINTS[tool]:
+        return None
+    kind = Line if tool is Tool.POLYLINE else Contour
+    return kind(next_name(plan, kind), points_mm)
 
 
 def hint(tool: Tool, n_placed: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -35,9 +36,10 @@ def handles(item: Item) -> tuple[Handle, ...]:
 
 def dragged(item: Item, handle: Handle, position_mm: np.ndarray | Point) -> Item:
     """The item with one of its points at another LPS position in mm."""
-    place = as_point(position_mm)
-    if handle.index is None:
-        return replace(item, **{handle.field: place})
-    line = list(getattr(item, handle.field))
-    line[handle.index] = place
-    return replace(item, **{handle.field: tuple(line)})
+    value: Any = as_point(position_mm)
+    if handle.index is not None:
+        line = list(getattr(item, handle.field))
+        line[handle.index] = value
+        value = tuple(line)
+    changed: dict[str, Any] = {handle.field: value}
+    return replace(item, **changed)

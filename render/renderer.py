@@ -15,6 +15,7 @@ from render.camera import apply_view, fit, view_of
 from render.palette import BACKGROUND, LABEL
 from render.picking import pick_surface
 from render.plane_dragger import PlaneCallback, PlaneDragger
+from render.point_dragger import PointCallback, PointDragger
 from render.scene import CameraView, Scene
 from render.stage import Stage
 from render.viewport import ray_through
@@ -30,6 +31,7 @@ class SceneRenderer:
         self._given_camera: CameraView | None = None
         self._has_camera = False
         self._dragger: PlaneDragger | None = None
+        self._point_dragger: PointDragger | None = None
         self._renderer.SetBackground(*BACKGROUND)
         # VTK draws nothing where both ways to smooth edges are on.
         plotter.render_window.SetMultiSamples(0)
@@ -51,6 +53,8 @@ class SceneRenderer:
         changed = self._stage.show(scene)
         if self._dragger is not None:
             self._dragger.planes = scene.planes
+        if self._point_dragger is not None:
+            self._point_dragger.scene = scene
         moved = self._place_camera(scene)
         if changed or moved:
             self._render()
@@ -65,6 +69,12 @@ class SceneRenderer:
         bounds_mm = self.scene.bounds_mm
         if bounds_mm is not None:
             self.look(fit(bounds_mm))
+
+    def show_orientation(self, is_known: bool) -> None:
+        """Show the cube that says which way the patient lies, or none where nobody knows."""
+        if bool(self._marker.GetEnabled()) != is_known:
+            self._marker.SetEnabled(is_known)
+            self._render()
 
     def pick(self, x: float, y: float) -> tuple[str, np.ndarray] | None:
         """What is under VTK's display pixel (x, y), counted from the lower left corner in device pixels.
@@ -82,8 +92,20 @@ class SceneRenderer:
         self._dragger.planes = self.scene.planes
         return self._dragger
 
+    def drag_points(self, on_moved: PointCallback, on_released: PointCallback) -> PointDragger:
+        """Let the user drag the scene's points; see `PointDragger` for the callbacks."""
+        if self._point_dragger is not None:
+            self._point_dragger.close()
+        interactor = self._plotter.iren.interactor
+        self._point_dragger = PointDragger(interactor, self._renderer, on_moved, on_released)
+        self._point_dragger.scene = self.scene
+        return self._point_dragger
+
     def close(self) -> None:
         """Let go of the plotter; call before the plotter is closed."""
+        if self._point_dragger is not None:
+            self._point_dragger.close()
+            self._point_dragger = None
         if self._dragger is not None:
             self._dragger.close()
             self._dragger = None

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from app.commands.command import PICTURE_SHOWN, Command, Desk
+from app.root_steps import clear
 from app.state import State
-from app.tools import Tool
+from app.tools import LEAST_POINTS, Tool
 from plan import edits
-from plan.items import CutPlane, Item, Point
+from plan.handles import handles
+from plan.items import AorticRoot, CutPlane, Item, PlaneAngle, Point
+from plan.plan import Plan
 
 # What a plane in each position takes away first: the part that hides the heart from the usual view.
 CUT_DIRECTIONS: dict[str, Point] = {
@@ -47,13 +51,45 @@ def go_to(desk: Desk, item_id: str) -> None:
     """Select an item and bring the slices to it."""
     item = desk.session.state.plan.find(item_id)
     desk.session.select(item_id)
-    desk.session.look_at(centre_mm(item))
+    middle = centre_mm(item, desk.session.state.plan)
+    if middle is not None:
+        desk.session.look_at(middle)
 
 
-def centre_mm(item: Item) -> np.ndarray:
-    """The middle (3,) of an item, LPS mm."""
-    names = ("origin_mm", "position_mm", "start_mm", "vertex_mm", "end_mm")
-    return np.mean([getattr(item, name) for name in names if hasattr(item, name)], axis=0)
+def add_plane_angle(desk: Desk, plane_id: str, other_id: str) -> None:
+    """Measure the angle of a cut plane with another plane, or with the line of a distance."""
+    plan = desk.session.state.plan
+    angle = PlaneAngle(edits.next_name(plan, PlaneAngle), plane_id, other_id)
+    desk.session.apply(edits.add(plan, angle))
+    desk.session.select(angle.item_id)
+
+
+def open_root_sheet(desk: Desk) -> None:
+    """Open the sheet of the selected aortic root, of the last one, or of a new one."""
+    state = desk.session.state
+    item = selected(state)
+    roots = state.plan.of_type(AorticRoot)
+    root = item if isinstance(item, AorticRoot) else (roots[-1] if roots else None)
+    desk.session.open_sheet(root or AorticRoot(edits.next_name(state.plan, AorticRoot)))
+
+
+def clear_step(desk: Desk, field: str) -> None:
+    """Take the points of one step of the open sheet away."""
+    state = desk.session.state
+    if state.sheet is not None and state.sheet_root is not None and getattr(state.sheet_root, field):
+        desk.session.apply(clear(state.plan, state.sheet, field))
+        desk.session.choose_step(field)
+
+
+def centre_mm(item: Item, plan: Plan) -> np.ndarray | None:
+    """The middle (3,) of an item, LPS mm; None when nothing of it is placed."""
+    if isinstance(item, CutPlane):
+        return np.array(item.origin_mm)
+    if isinstance(item, PlaneAngle):
+        planes = [plane.origin_mm for plane in plan.of_type(CutPlane) if plane.item_id == item.plane_id]
+        return np.array(planes[0]) if planes else None
+    places = [handle.position_mm for handle in handles(item)]
+    return np.mean(places, axis=0) if places else None
 
 
 def selected(state: State) -> Item | None:
@@ -89,6 +125,16 @@ def _remove_selected(desk: Desk) -> None:
 
 def _take(tool: Tool) -> Callable[[Desk], None]:
     return lambda desk: desk.session.take(tool)
+
+
+def _finish(desk: Desk) -> None:
+    desk.session.finish()
+
+
+def _can_finish(state: State) -> bool:
+    if state.tool is Tool.SHEET:
+        return state.sheet is not None and state.sheet.field is not None
+    return len(state.placed_mm) >= LEAST_POINTS.get(state.tool, math.inf)
 
 
 def _holds(tool: Tool) -> Callable[[State], bool]:
@@ -161,6 +207,19 @@ COMMANDS = (
     _tool_command(Tool.DISTANCE, "Distance", "D", "ruler"),
     _tool_command(Tool.ANGLE, "Angle", "A", "angle"),
     _tool_command(Tool.LANDMARK, "Landmark", "L", "pin"),
+    _tool_command(Tool.POLYLINE, "Polyline", "Shift+L", "polyline"),
+    _tool_command(Tool.CONTOUR, "Contour", "C", "contour"),
+    Command("plan.finish", "End line", _finish, ("Return", "Enter"), "", _can_finish),
+    Command(
+        "plan.aortic_root",
+        "Aortic root sheet",
+        open_root_sheet,
+        ("Shift+A",),
+        "valve",
+        _is_open,
+        lambda state: state.sheet is not None,
+        why_not=_why_not,
+    ),
     Command(
         "plan.cut_coronal",
         "Add cut plane",

@@ -23,7 +23,8 @@ TOOLBAR: tuple[tuple[str, ...], ...] = (
     ("file.open", "file.library", "file.save"),
     ("edit.undo", "edit.redo"),
     ("reconstruct.heart",),
-    ("plan.navigate", "plan.distance", "plan.angle", "plan.landmark", "plan.cut_coronal"),
+    ("plan.navigate", "plan.distance", "plan.angle", "plan.landmark", "plan.contour"),
+    ("plan.cut_coronal", "plan.aortic_root"),
     ("view.reset",),
 )
 

@@ -29,6 +29,7 @@ from app.views.planning import PlanningPage
 from app.views.player import Player
 from app.views.preload import preload_3d
 from app.views.progress import ProgressStrip
+from app.views.root_sheet import RootSheet
 from app.views.structures import StructureList
 from app.views.study_browser import THUMBNAIL, StudyBrowser
 from app.views.thumbnails import Thumbnails
@@ -39,6 +40,7 @@ SIZE = QSize(1600, 1000)
 SIDES = (310, 950, 340)
 NARROWEST_LIST = 300
 LONGEST_GOODBYE_S = 30.0
+SEEN_BY_PLAN_LIST = ("history", "dragged", "selected_id", "anatomy")
 SEEN_BY_AR = ("anatomy", "history", "view")
 
 
@@ -54,6 +56,7 @@ class MainWindow(QMainWindow):
         self.planning = PlanningPage()
         self.structures = StructureList()
         self.plan_list = PlanList()
+        self.root_sheet = RootSheet(self)
         self.ar = ArView()
         self.library = LibraryPage()
         self.notices = NoticeBar()
@@ -152,8 +155,9 @@ class MainWindow(QMainWindow):
             self.structures.show_view(after.view)
         if after.view is not before.view:
             self.structures.show_view(after.view)
-        if after.history is not before.history or after.selected_id != before.selected_id:
-            self.plan_list.show_plan(after.plan, after.selected_id)
+        if any(getattr(after, name) is not getattr(before, name) for name in SEEN_BY_PLAN_LIST):
+            self._show_plan(after)
+        self.root_sheet.show_state(after, self.session.settings.landmark_sd_mm)
         self.planning.show_state(after)
         self.player.show_state(after)
         if any(getattr(after, name) is not getattr(before, name) for name in SEEN_BY_AR):
@@ -168,10 +172,16 @@ class MainWindow(QMainWindow):
         self.browser.show_recent(self.session.settings.recent_studies)
         self.structures.show_anatomy(state.anatomy)
         self.structures.show_view(state.view)
-        self.plan_list.show_plan(state.plan, state.selected_id)
+        self._show_plan(state)
+        self.root_sheet.show_state(state, self.session.settings.landmark_sd_mm)
         self.planning.show_state(state)
         self.actions_.refresh(state, self.desk.is_busy)
         self._show_title(state)
+
+    def _show_plan(self, state: State) -> None:
+        # The bands of a point that is held come when it is let go: drawing it again 500 times takes a moment.
+        sd_mm = None if state.dragged is not None else self.session.settings.landmark_sd_mm
+        self.plan_list.show_plan(state.shown_plan, state.selected_id, state.anatomy, sd_mm)
 
     def _show_title(self, state: State) -> None:
         name = state.case.stem if state.case else (state.folder.name if state.folder else "")
@@ -214,6 +224,8 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.notices)
         layout.addWidget(self._sides, 1)
         self.setCentralWidget(centre)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.root_sheet)
+        self.root_sheet.hide()
         status = self.statusBar()
         if status is not None:
             status.setSizeGripEnabled(False)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QPoint, QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
+    QMenu,
     QToolButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -13,14 +14,34 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from app.describe import describe_item
+from app.describe import describe_item, item_lines
 from app.views.icons import icon
 from app.views.labels import plain_label
+from core.anatomy import Anatomy
 from plan.edits import kind_title
-from plan.items import Angle, CutPlane, Distance, Item, Landmark
+from plan.items import (
+    Angle,
+    AorticRoot,
+    Contour,
+    CutPlane,
+    Distance,
+    Item,
+    Landmark,
+    PlaneAngle,
+    Polyline,
+)
 from plan.plan import Plan
 
-ICONS = {CutPlane: "plane", Distance: "ruler", Angle: "angle", Landmark: "pin"}
+ICONS = {
+    CutPlane: "plane",
+    Distance: "ruler",
+    Angle: "angle",
+    Landmark: "pin",
+    Polyline: "polyline",
+    Contour: "contour",
+    PlaneAngle: "angle",
+    AorticRoot: "valve",
+}
 ID_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -33,6 +54,8 @@ class PlanList(QWidget):
     shown_requested = pyqtSignal(str, bool)
     locked_requested = pyqtSignal(str, bool)
     remove_requested = pyqtSignal(str)
+    angle_requested = pyqtSignal(str, str)
+    sheet_requested = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,17 +63,29 @@ class PlanList(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._is_filling = False
         self._shown: dict[str, tuple[Item, QTreeWidgetItem]] = {}
+        self._plan = Plan()
         self.tree = self._make_tree()
         self._empty = plain_label("Cut planes and measures appear here.", "quiet")
+        self.details = plain_label("", "quiet")
+        self.details.setWordWrap(True)
+        self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 4, 10, 8)
-        for widget in (plain_label("Plan", "heading"), self._empty, self.tree):
+        for widget in (plain_label("Plan", "heading"), self._empty, self.tree, self.details):
             layout.addWidget(widget)
         layout.setStretchFactor(self.tree, 1)
 
-    def show_plan(self, plan: Plan, selected_id: str | None) -> None:
-        """List the items of a plan. Rows stay where they are: one of them may be asking for this right now."""
+    def show_plan(
+        self, plan: Plan, selected_id: str | None, anatomy: Anatomy | None = None, sd_mm: float | None = None
+    ) -> None:
+        """List the items of a plan. Rows stay where they are: one of them may be asking for this right now.
+
+        Args:
+            anatomy: whose structures the selected cut plane is measured on.
+            sd_mm: standard deviation of a placed landmark, for the bands; None: values without bands.
+        """
         self._is_filling = True
+        self._plan = plan
         self._empty.setVisible(not plan.items)
         wanted = {item.item_id: item for item in plan.items}
         if [key for key in wanted if key in self._shown] != [key for key in self._shown if key in wanted]:
@@ -59,10 +94,14 @@ class PlanList(QWidget):
             _, row = self._shown.pop(key)
             self.tree.takeTopLevelItem(self.tree.indexOfTopLevelItem(row))
         for place, item in enumerate(plan.items):
-            self._show_item(place, item)
+            self._show_item(place, item, sd_mm)
         self._shown = {item.item_id: self._shown[item.item_id] for item in plan.items}
         for key, (_, row) in self._shown.items():
             row.setSelected(key == selected_id)
+        chosen = _item_of(plan, selected_id)
+        lines = item_lines(chosen, plan, anatomy, sd_mm) if chosen is not None else ()
+        self.details.setText("\n".join(lines))
+        self.details.setVisible(bool(lines))
         self._is_filling = False
 
     def texts(self) -> list[tuple[str, str]]:
@@ -86,9 +125,11 @@ class PlanList(QWidget):
         tree.itemSelectionChanged.connect(self._select)
         tree.itemDoubleClicked.connect(lambda row: self.visited.emit(row.data(0, ID_ROLE)))
         tree.itemChanged.connect(self._rename)
+        tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        tree.customContextMenuRequested.connect(self._open_menu)
         return tree
 
-    def _show_item(self, place: int, item: Item) -> None:
+    def _show_item(self, place: int, item: Item, sd_mm: float | None) -> None:
         old, row = self._shown.get(item.item_id, (None, None))
         if row is None:
             row = QTreeWidgetItem()
@@ -98,9 +139,11 @@ class PlanList(QWidget):
             row.setFlags(row.flags() | Qt.ItemFlag.ItemIsEditable)
             row.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.tree.insertTopLevelItem(place, row)
+        measure = describe_item(item, self._plan, sd_mm)
+        if row.text(1) != measure:
+            row.setText(1, measure)
         if old != item:
             row.setText(0, item.name)
-            row.setText(1, describe_item(item))
             self.tree.setItemWidget(row, 2, self._buttons(item))
         self._shown[item.item_id] = (item, row)
 
@@ -132,6 +175,33 @@ class PlanList(QWidget):
         button.setProperty("flat", True)
         return button
 
+    def menu_for(self, item: Item) -> QMenu:
+        """What else can be done with an item: the angles it can have, the sheet it belongs to."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        planes = [plane for plane in self._plan.of_type(CutPlane) if plane.item_id != item.item_id]
+        if isinstance(item, CutPlane | Distance):
+            for plane in planes:
+                action = menu.addAction(f"Angle with {plane.name}".replace("&", "&&"))
+                if action is not None:
+                    ids = (plane.item_id, item.item_id)
+                    action.triggered.connect(lambda _, ids=ids: self.angle_requested.emit(*ids))
+        if isinstance(item, AorticRoot):
+            action = menu.addAction("Open the sheet")
+            if action is not None:
+                action.triggered.connect(lambda: self.sheet_requested.emit(item.item_id))
+        return menu
+
+    def _open_menu(self, at: QPoint) -> None:
+        row, port = self.tree.itemAt(at), self.tree.viewport()
+        item = _item_of(self._plan, row.data(0, ID_ROLE)) if row is not None else None
+        if item is not None and port is not None:
+            menu = self.menu_for(item)
+            if menu.isEmpty():
+                menu.deleteLater()
+            else:
+                menu.popup(port.mapToGlobal(at))
+
     def _select(self) -> None:
         if not self._is_filling:
             rows = self.tree.selectedItems()
@@ -140,3 +210,8 @@ class PlanList(QWidget):
     def _rename(self, row: QTreeWidgetItem) -> None:
         if not self._is_filling:
             self.renamed.emit(row.data(0, ID_ROLE), row.text(0))
+
+
+def _item_of(plan: Plan, item_id: str | None) -> Item | None:
+    """The item with this id, if it is in the plan."""
+    return next((item for item in plan.items if item.item_id == item_id), None)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QToolBar, QVBoxLayout, QWidget
 
+from app.root_steps import hint as step_hint
 from app.slices import ORIENTATIONS, shown_orientations
 from app.state import State
-from app.tools import hint
+from app.tools import Tool, hint
 from app.views.clip_view import ClipView
 from app.views.labels import plain_label
 from app.views.player_bar import PlayerBar
@@ -23,6 +24,9 @@ class PlanningPage(QWidget):
     looked_at = pyqtSignal(object)
     placed = pyqtSignal(object)
     window_dragged = pyqtSignal(float, float)
+    finished = pyqtSignal()
+    point_dragged = pyqtSignal(object)
+    point_dropped = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,11 +38,17 @@ class PlanningPage(QWidget):
         self.clip_tools = QToolBar()
         self.scene.looked_at.connect(self.looked_at)
         self.scene.placed.connect(self.placed)
+        self.scene.finished.connect(self.finished)
+        self.scene.point_dragged.connect(self.point_dragged)
+        self.scene.point_dropped.connect(self.point_dropped)
         self.clip.window_dragged.connect(self.window_dragged)
         for view in self.slices.values():
             view.looked_at.connect(self.looked_at)
             view.placed.connect(self.placed)
             view.window_dragged.connect(self.window_dragged)
+            view.finished.connect(self.finished)
+            view.point_dragged.connect(self.point_dragged)
+            view.point_dropped.connect(self.point_dropped)
         self._left = 50
         self._lay_out()
 
@@ -99,6 +109,8 @@ class PlanningPage(QWidget):
 
 
 def _hint(state: State) -> str:
+    if state.tool is Tool.SHEET and state.sheet is not None and state.sheet_root is not None:
+        return step_hint(state.sheet_root, state.sheet)
     if state.clip is None:
         return hint(state.tool, len(state.placed_mm))
     return RULER_HINT[state.clip.start is not None] if state.clip.is_measuring else ""

@@ -16,6 +16,7 @@ from app.tools import Tool, points_scene
 from app.views.labels import plain_label
 from core.anatomy import Anatomy
 from core.errors import PlannerError
+from plan.handles import dragged, handles
 from plan.items import CutPlane, Point
 from plan.plan import Plan
 
@@ -32,6 +33,9 @@ class SceneView(QWidget):
     placed = pyqtSignal(object)
     looked_at = pyqtSignal(object)
     plane_moved = pyqtSignal(str, object, object)
+    finished = pyqtSignal()
+    point_dragged = pyqtSignal(object)
+    point_dropped = pyqtSignal()
     refused = pyqtSignal(object)
     ready = pyqtSignal()
 
@@ -62,6 +66,7 @@ class SceneView(QWidget):
         self._layout.setCurrentWidget(self.interactor)
         self.renderer = SceneRenderer(self.interactor)
         self.renderer.drag_planes(self._preview, self._release)
+        self.renderer.drag_points(self._drag_point, lambda *_: self.point_dropped.emit())
         self.show_state(self._state)
         self.ready.emit()
 
@@ -69,8 +74,9 @@ class SceneView(QWidget):
         """Show this state from now on."""
         self._state = state
         if self.renderer is not None:
-            self._show(state.plan)
+            self._show(state.shown_plan)
             self._frame_new_patient(state)
+            self.renderer.show_orientation(state.is_in_patient)
             is_navigating = state.tool is Tool.NAVIGATE
             self.interactor.setCursor(
                 Qt.CursorShape.ArrowCursor if is_navigating else Qt.CursorShape.CrossCursor
@@ -108,7 +114,10 @@ class SceneView(QWidget):
                     self._pick(here, self.placed)
                 self._pressed = None
             elif event.type() == QEvent.Type.MouseButtonDblClick:
-                self._pick(here, self.looked_at)
+                if self._state.tool is Tool.NAVIGATE:
+                    self._pick(here, self.looked_at)
+                else:
+                    self.finished.emit()
         return False
 
     def _frame_new_patient(self, state: State) -> None:
@@ -159,6 +168,14 @@ class SceneView(QWidget):
         plane = self._state.plan.find(item_id)
         if isinstance(plane, CutPlane):
             self._show(self._state.plan.with_item(replace(plane, origin_mm=origin_mm, normal=normal)))
+
+    def _drag_point(self, item_id: str, before_mm: Point, now_mm: Point) -> None:
+        """Point `before_mm` of an item is held at `now_mm`; balls that are no item's, such as placed ones, stay."""
+        item = next((found for found in self._state.plan.items if found.item_id == item_id), None)
+        for handle in handles(item) if item is not None else ():
+            if item is not None and handle.position_mm == before_mm:
+                self.point_dragged.emit(dragged(item, handle, now_mm))
+                return
 
     def _release(self, item_id: str, origin_mm: Point, normal: Point) -> None:
         self.plane_moved.emit(item_id, origin_mm, normal)

@@ -66,7 +66,7 @@ def _paint_mark(painter: QPainter, mark: Mark, ratio: float, is_selected: bool) 
     points = _points(mark.pixels, ratio)
     if len(points) > 1:
         painter.drawPolyline(QPolygonF(points))
-    if not mark.is_dashed:
+    if mark.has_balls and not mark.is_dashed:
         _paint_balls(painter, points, colour)
     if mark.text:
         at = points[1] if len(points) == 3 else (points[0] + points[-1]) / 2.0
@@ -105,7 +105,7 @@ def _paint_texts(painter: QPainter, view: SliceView, frame: Frame, state: State)
     font = QFont(painter.font())
     font.setBold(True)
     painter.setFont(font)
-    left, right, top, bottom = orientation_letters(frame.plane)
+    left, right, top, bottom = orientation_letters(frame.plane) if state.is_in_patient else ("",) * 4
     for text, side in (
         (left, flags.AlignLeft | flags.AlignVCenter),
         (right, flags.AlignRight | flags.AlignVCenter),

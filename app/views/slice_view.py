@@ -16,6 +16,8 @@ from app.slices import (
     Outline,
     frame_of,
     grey_picture,
+    handle_at,
+    handle_dragged,
     marks,
     outlines,
     readout,
@@ -27,9 +29,12 @@ from app.views.slice_painting import paint_slice
 from app.views.theme import GROUND, QUIET
 
 if TYPE_CHECKING:
+    from plan.handles import Handle
     from render.slice_plane import Orientation
 
 DRAG_PX = 4
+# How near to a point the pointer takes hold of it.
+GRAB_PX = 9
 Buttons = Qt.MouseButton
 Modifiers = Qt.KeyboardModifier
 
@@ -40,6 +45,9 @@ class SliceView(QWidget):
     looked_at = pyqtSignal(object)
     placed = pyqtSignal(object)
     window_dragged = pyqtSignal(float, float)
+    finished = pyqtSignal()
+    point_dragged = pyqtSignal(object)
+    point_dropped = pyqtSignal()
 
     def __init__(self, orientation: Orientation, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +59,7 @@ class SliceView(QWidget):
         self._pressed: QPoint | None = None
         self._last = QPoint()
         self._is_dragging = False
+        self._held: Handle | None = None
         self._pointer: QPoint | None = None
         self.setMouseTracking(True)
         self.setMinimumSize(QSize(160, 120))
@@ -61,9 +70,7 @@ class SliceView(QWidget):
     def show_state(self, state: State) -> None:
         """Show this state from now on."""
         self._state = state
-        self.setCursor(
-            Qt.CursorShape.ArrowCursor if state.tool is Tool.NAVIGATE else Qt.CursorShape.CrossCursor
-        )
+        self.setCursor(self._cursor)
         self.update()
 
     def reset(self) -> None:
@@ -114,10 +121,10 @@ class SliceView(QWidget):
 
     def readout(self) -> str:
         """Position and value under the pointer; empty when it is elsewhere."""
-        frame = self.frame()
-        if frame is None or self._pointer is None or self._state.volume is None:
+        frame, state = self.frame(), self._state
+        if frame is None or self._pointer is None or state.volume is None:
             return ""
-        return readout(self._state.volume, self._at(self._pointer, frame))
+        return readout(state.volume, self._at(self._pointer, frame), state.is_in_patient)
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:
         """Wheel: next slice. With Ctrl: zoom."""
@@ -138,19 +145,30 @@ class SliceView(QWidget):
         if event is not None:
             self._pressed = self._last = event.position().toPoint()
             self._is_dragging = False
+            self._held = self._handle(self._pressed) if _is_plain_left(event) else None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
+        """The second click of two ends a line; it places no point of its own."""
+        if event is not None and self._state.tool is Tool.NAVIGATE:
+            self.mousePressEvent(event)
+        elif event is not None and event.button() == Buttons.LeftButton:
+            self.finished.emit()
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
-        """Drag: window (left), crosshair (Ctrl left), zoom (right), pan (middle or Shift left)."""
+        """Drag: a point or the window (left), crosshair (Ctrl left), zoom (right), pan (middle or Shift left)."""
         frame = self.frame()
         if event is None or frame is None:
             return
         here = event.position().toPoint()
         self._pointer = here
         if self._pressed is None:
+            self._show_cursor(here)
             self.update()
             return
         self._is_dragging |= (here - self._pressed).manhattanLength() >= DRAG_PX
-        if self._is_dragging:
+        if self._is_dragging and self._held is not None:
+            self.point_dragged.emit(handle_dragged(self._state, frame, self._held, self._pixel(here)))
+        elif self._is_dragging:
             self._drag(event, here - self._last, here, frame)
             self._last = here
 
@@ -161,7 +179,9 @@ class SliceView(QWidget):
         if event is not None and frame is not None and is_click and event.button() == Buttons.LeftButton:
             at_mm = self._at(event.position().toPoint(), frame)
             (self.looked_at if self._state.tool is Tool.NAVIGATE else self.placed).emit(at_mm)
-        self._pressed = None
+        if self._held is not None and self._is_dragging:
+            self.point_dropped.emit()
+        self._pressed = self._held = None
         self._is_dragging = False
 
     def leaveEvent(self, event: object) -> None:
@@ -185,8 +205,27 @@ class SliceView(QWidget):
             self.window_dragged.emit(step.x() / self.width(), step.y() / self.height())
 
     def _at(self, place: QPoint, frame: Frame) -> np.ndarray:
+        return frame.to_mm(*self._pixel(place))
+
+    def _pixel(self, place: QPoint) -> tuple[float, float]:
         ratio = self.devicePixelRatioF()
-        return frame.to_mm(place.x() * ratio, place.y() * ratio)
+        return place.x() * ratio, place.y() * ratio
+
+    def _handle(self, place: QPoint) -> Handle | None:
+        frame = self.frame()
+        reach_px = GRAB_PX * self.devicePixelRatioF()
+        return None if frame is None else handle_at(self._state, frame, self._pixel(place), reach_px)
+
+    def _show_cursor(self, place: QPoint) -> None:
+        if self._handle(place) is not None:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        else:
+            self.setCursor(self._cursor)
+
+    @property
+    def _cursor(self) -> Qt.CursorShape:
+        is_navigating = self._state.tool is Tool.NAVIGATE
+        return Qt.CursorShape.ArrowCursor if is_navigating else Qt.CursorShape.CrossCursor
 
     def _grey_image(self, frame: Frame) -> QImage:
         key = (id(self._state.volume), self._state.window, frame)
@@ -204,3 +243,7 @@ class SliceView(QWidget):
         if self._outlines is None or self._outlines[0] != key:
             self._outlines = (key, outlines(self._state, frame))
         return self._outlines[1]
+
+
+def _is_plain_left(event: QMouseEvent) -> bool:
+    return event.button() == Buttons.LeftButton and event.modifiers() == Modifiers.NoModifier

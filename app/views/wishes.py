@@ -26,6 +26,11 @@ def connect_wishes(window: MainWindow) -> None:
     window.planning.looked_at.connect(session.look_at)
     window.planning.placed.connect(lambda place: desk.attempt(lambda: session.place(place)))
     window.planning.window_dragged.connect(wishes.drag_window)
+    for view in (window.planning, window.root_sheet.annulus):
+        view.finished.connect(session.finish)
+        view.point_dragged.connect(session.drag)
+        view.point_dropped.connect(lambda: desk.attempt(session.drop))
+    _connect_sheet(window)
     window.planning.clip.stepped.connect(lambda n_steps: playing.step(desk, n_steps))
     window.planning.clip.placed.connect(lambda column, row: session.place_on_clip((column, row)))
     _connect_player(window)
@@ -51,6 +56,17 @@ def _connect_player(window: MainWindow) -> None:
     window.suggester.suggested.connect(session.suggest)
 
 
+def _connect_sheet(window: MainWindow) -> None:
+    session, desk, sheet = window.session, window.desk, window.root_sheet
+    sheet.annulus.placed.connect(lambda place: desk.attempt(lambda: session.place(place)))
+    sheet.annulus.looked_at.connect(session.look_at)
+    sheet.annulus.window_dragged.connect(lambda across, down: window.planning.window_dragged.emit(across, down))
+    sheet.step_chosen.connect(session.choose_step)
+    sheet.step_skipped.connect(session.skip_step)
+    sheet.clear_requested.connect(lambda field: desk.attempt(lambda: planning.clear_step(desk, field)))
+    sheet.closed.connect(session.close_sheet)
+
+
 def _connect_plan_list(window: MainWindow, wishes: _Wishes) -> None:
     plans, desk = window.plan_list, window.desk
     plans.selected.connect(window.session.select)
@@ -58,6 +74,10 @@ def _connect_plan_list(window: MainWindow, wishes: _Wishes) -> None:
     plans.renamed.connect(lambda key, name: wishes.change(key, "Rename", name=name))
     plans.shown_requested.connect(lambda key, on: wishes.change(key, "Show" if on else "Hide", is_active=on))
     plans.locked_requested.connect(lambda key, on: wishes.change(key, "Lock" if on else "Unlock", is_locked=on))
+    plans.angle_requested.connect(
+        lambda plane, other: desk.attempt(lambda: planning.add_plane_angle(desk, plane, other))
+    )
+    plans.sheet_requested.connect(lambda key: desk.attempt(lambda: wishes.open_sheet(key)))
     plans.remove_requested.connect(lambda key: desk.attempt(lambda: planning.remove_item(desk, key)))
 
 
@@ -88,6 +108,10 @@ class _Wishes:
         if isinstance(item, CutPlane) or "name" in values:
             changed = replace(item, **values)  # type: ignore[arg-type]
             self._desk.attempt(lambda: planning.change_item(self._desk, changed, verb))
+
+    def open_sheet(self, item_id: str) -> None:
+        self._session.select(item_id)
+        planning.open_root_sheet(self._desk)
 
     def remember_ar(self, source: str, board: str, camera: str) -> None:
         settings = replace(self._session.settings, ar_source=source, ar_board=board, ar_camera=camera)

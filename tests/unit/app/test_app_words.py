@@ -2,15 +2,23 @@ from __future__ import annotations
 
 import pytest
 
-from app.describe import describe_item, describe_patient, describe_series, describe_study, structure_volume
+from app.describe import (
+    describe_item,
+    describe_patient,
+    describe_series,
+    describe_study,
+    item_lines,
+    structure_volume,
+)
 from app.tools import Tool, hint, points_scene
 from app.windowing import FITTED, Window, first_window, presets
 from core.anatomy import Anatomy
 from core.mesh import SurfaceMesh
 from core.study import Patient, Study
 from core.volume import Volume
-from plan.items import Angle, CutPlane, Distance
-from tests.support.ball_patient import make_anatomy, make_series, make_volume
+from plan.items import Angle, Contour, CutPlane, Distance, PlaneAngle
+from plan.plan import Plan
+from tests.support.ball_patient import CENTRE_MM, RADIUS_MM, make_anatomy, make_series, make_volume
 
 
 def test_a_series_says_modality_size_phases_and_spacing() -> None:
@@ -26,10 +34,27 @@ def test_patients_and_studies_have_a_name_even_when_the_files_give_none() -> Non
 
 
 def test_items_say_what_they_measure_and_an_angle_without_sides_says_nothing_wrong() -> None:
-    assert describe_item(Distance("d", (0, 0, 0), (3, 4, 0))) == "5.0 mm"
-    assert describe_item(Angle("a", (1, 0, 0), (0, 0, 0), (0, 1, 0))) == "90.0°"
-    assert describe_item(Angle("a", (0, 0, 0), (0, 0, 0), (0, 1, 0))) == "no angle"
-    assert describe_item(CutPlane("p", (0, 0, 0), (0, 0, 1), is_locked=True)) == "locked"
+    assert describe_item(Distance("d", (0, 0, 0), (3, 4, 0)), Plan()) == "5.0 mm"
+    assert describe_item(Angle("a", (1, 0, 0), (0, 0, 0), (0, 1, 0)), Plan()) == "90.0°"
+    assert describe_item(Angle("a", (0, 0, 0), (0, 0, 0), (0, 1, 0)), Plan()) == "no angle"
+    assert describe_item(CutPlane("p", (0, 0, 0), (0, 0, 1), is_locked=True), Plan()) == "locked"
+
+
+def test_items_carry_their_band_and_say_why_they_have_no_value() -> None:
+    assert describe_item(Distance("d", (0, 0, 0), (30, 40, 0)), Plan(), 0.75).startswith("50.0 ± 2.")
+    ring = Contour("c", ((0, 0, 0), (9, 0, 0), (0, 9, 0)))
+    assert describe_item(ring, Plan()) == "no area"
+    assert "fewer than 6" in item_lines(ring, Plan(), None)[0]
+    assert describe_item(PlaneAngle("a", "x", "y"), Plan()) == "no angle"
+
+
+def test_a_cut_plane_says_what_it_cuts_out_of_each_structure() -> None:
+    plane = CutPlane("p", tuple(CENTRE_MM), (0, 0, 1))
+    lines = item_lines(plane, Plan(), make_anatomy())
+    assert [line.split(": area ")[0] for line in lines] == ["Left ventricle", "LV myocardium"]
+    area_mm2 = float(lines[1].split(" area ")[1].split(" mm²")[0])
+    assert area_mm2 == pytest.approx(3.14159 * RADIUS_MM**2, rel=0.01)
+    assert item_lines(plane, Plan(), None) == ()
 
 
 def test_an_open_surface_shows_no_volume() -> None:
