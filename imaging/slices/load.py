@@ -96,10 +96,11 @@ def _grid_for(series: Series, planes: tuple[Plane, ...]) -> EvenGrid:
     what = "cannot load the series as a volume"
     if isinstance(grid, Finding):
         raise PlannerError(what, f"{grid.what} ({grid.why})", grid.fix)
-    if series.spacing_mm is not None and grid.shape != series.shape:
+    n_slices = max(len(phase) for phase in series.frames or series.phases)
+    if len(planes) < n_slices or (series.spacing_mm is not None and grid.shape != series.shape):
         raise PlannerError(
             "cannot load the phase",
-            f"it has {len(planes)} slices and does not fill the space of the first phase",
+            f"it has {len(planes)} slices and does not fill the space of the {n_slices} of the others",
             "choose another phase, or look for the missing images at the source of the study",
         )
     return grid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,9 +12,7 @@ import numpy as np
 from core.errors import Finding
 from imaging.dicom.headers import PHASE_KEYS, Plane
 from imaging.slices.order import SAME_PLACE_MM, stack_axes
-
-LONGEST_CYCLE_MS = 4000.0
-"""A trigger time beyond this is not the time since an R peak."""
+from imaging.slices.phase_order import INSTANCE, LONGEST_CYCLE_MS, TRIGGER, rank_of, recurs, tell_apart
 
 
 @dataclass(frozen=True)
@@ -54,22 +53,10 @@ def split_phases(planes: Sequence[Plane]) -> PhaseSplit:
     if any(plane.position is None or plane.orientation is None for plane in unique):
         return PhaseSplit(_unplaced(unique), findings)
     places = places_of(unique)
-    counts = {len(place) for place in places}
-    rank = _rank_of(places)
-    ordered = [sorted(place, key=rank) for place in places]
-    if len(counts) > 1:
-        findings += (
-            Finding(
-                "incomplete_phases",
-                "not every slice has the same number of images",
-                f"between {min(counts)} and {max(counts)} images lie in one place",
-                "look at the source of the study; an incomplete phase cannot be loaded",
-            ),
-        )
-    phases = tuple(
-        tuple(place[phase] for place in ordered if phase < len(place)) for phase in range(max(counts))
-    )
-    return PhaseSplit(phases, findings)
+    if len({len(place) for place in places}) == 1:
+        return PhaseSplit(_ranked(places), findings)
+    phases, n_left_out = _phases_of_unlike(places)
+    return PhaseSplit(phases, (*findings, _incomplete(places, n_left_out)))
 
 
 def phase_times(phases: Sequence[Sequence[Plane]]) -> PhaseTimes:
@@ -112,48 +99,43 @@ def places_of(planes: Sequence[Plane]) -> list[list[Plane]]:
     return places
 
 
-class _Rank:
-    """Sort key of a plane within its place: the phase value at `column`, ties by instance number."""
-
-    def __init__(self, column: int) -> None:
-        self.column = column
-
-    def __call__(self, plane: Plane) -> tuple[float, float, str, int]:
-        value, instance = plane.phase[self.column], plane.phase[-1]
-        return value or 0.0, instance or 0.0, str(plane.path), plane.frame
+def _ranked(places: list[list[Plane]]) -> tuple[tuple[Plane, ...], ...]:
+    rank = rank_of(places)
+    ordered = [sorted(place, key=rank) for place in places]
+    return tuple(
+        tuple(place[phase] for place in ordered if phase < len(place))
+        for phase in range(max(map(len, ordered)))
+    )
 
 
-def _rank_of(places: list[list[Plane]]) -> _Rank:
-    """The first phase value that tells all images of every place apart, in the order of PHASE_KEYS."""
-    for column in range(len(PHASE_KEYS)):
-        if all(_tells_apart(place, column) for place in places):
-            return _Rank(column)
-    return _Rank(len(PHASE_KEYS) - 1)
+def _phases_of_unlike(places: list[list[Plane]]) -> tuple[tuple[tuple[Plane, ...], ...], int]:
+    """Phases of places with unlike numbers of images, and how many places are in none of them.
 
-
-def _tells_apart(place: list[Plane], column: int) -> bool:
-    values = [plane.phase[column] for plane in place]
-    known = [value for value in values if value is not None]
-    if len(known) != len(values) or len(set(known)) != len(known):
-        return False
-    if PHASE_KEYS[column] == "trigger_time":
-        return min(known) >= 0.0 and max(known) <= LONGEST_CYCLE_MS
-    if PHASE_KEYS[column] == "content_time":
-        return not _trigger_disagrees(place)
-    return True
-
-
-def _trigger_disagrees(place: list[Plane]) -> bool:
-    """True when plausible trigger times order the images differently from the clock.
-
-    Retrospective gating stamps images with the time of their reconstruction, which need not follow the cycle.
+    Where an image is lost, those after it must not move up into its phase: images go by the values that places
+    share, by trigger times that recur at every place, or their place is left out.
     """
-    trigger = PHASE_KEYS.index("trigger_time")
-    if not _tells_apart(place, trigger):
-        return False
-    clock = PHASE_KEYS.index("content_time")
-    by_clock = sorted(place, key=_Rank(clock))
-    return by_clock != sorted(place, key=_Rank(trigger))
+    planes = [plane for place in places for plane in place]
+    for column in range(INSTANCE):
+        values = {plane.phase[column] for plane in planes}
+        if tell_apart(places, column) and len(values) == max(map(len, places)):
+            in_order = sorted(value or 0.0 for value in values)
+            return tuple(tuple(p for p in planes if p.phase[column] == value) for value in in_order), 0
+    usual = Counter(map(len, places)).most_common(1)[0][0]
+    if usual == 1 or (tell_apart(places, TRIGGER) and recurs(places)):
+        return _ranked(places), 0
+    whole = [place for place in places if len(place) == usual]
+    return _ranked(whole), len(places) - len(whole)
+
+
+def _incomplete(places: list[list[Plane]], n_left_out: int) -> Finding:
+    counts = [len(place) for place in places]
+    left_out = f"; {n_left_out} places were left out, whose phases cannot be told" if n_left_out else ""
+    return Finding(
+        "incomplete_phases",
+        "not every slice has the same number of images",
+        f"between {min(counts)} and {max(counts)} images lie in one place{left_out}",
+        "look at the source of the study; an incomplete phase cannot be loaded",
+    )
 
 
 def times_of_labels(labels: Sequence[str]) -> PhaseTimes:
@@ -174,7 +156,7 @@ def _percents(phases: Sequence[Sequence[Plane]]) -> tuple[float, ...]:
 
 def _times_ms(phases: Sequence[Sequence[Plane]]) -> tuple[float, ...]:
     """Trigger time of each phase, the median of its slices; a still image's says nothing of a cycle."""
-    values = _ascending(phases, PHASE_KEYS.index("trigger_time")) if len(phases) > 1 else ()
+    values = _ascending(phases, TRIGGER) if len(phases) > 1 else ()
     return values if values and values[0] >= 0.0 and values[-1] <= LONGEST_CYCLE_MS else ()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import Finding
-from core.study import Series, SeriesKind
+from core.study import OWN_SPACE, Series, SeriesKind
 from imaging.dicom.headers import Plane
 from imaging.dicom.kinds import PICTURE_KINDS, PLACED_KINDS
 from imaging.dicom.mosaics import MOSAIC
@@ -25,7 +25,7 @@ MOST_LOCALISER_SLICES = 7
 LOCALISER_COSINE = 0.5
 """Three directions, each more than 60 degrees from the others, a few slices of each: a localiser."""
 NOT_IN_PATIENT = Finding(
-    "own_space",
+    OWN_SPACE,
     "the position in the patient is unknown",
     "the ultrasound volume lies in a space of its own: left, right, head and feet are not told",
     "measure in it, but do not join it with other images by position",
@@ -57,7 +57,7 @@ def _series(planes: list[Plane], suffix: str) -> Series:
 
 def _stack_series(planes: list[Plane], suffix: str) -> Series:
     split = split_phases(planes)
-    first = split.phases[0]
+    first = max(split.phases, key=len)
     grid = MOSAIC if first[0].is_mosaic else grid_of(first)
     files = tuple(tuple(dict.fromkeys(plane.path for plane in phase)) for phase in split.phases)
     described = replace(

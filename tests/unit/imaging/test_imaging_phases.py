@@ -10,6 +10,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from core.errors import PlannerError
 from core.study import Series
 from core.volume import Volume
 from imaging.find.scan import scan_folder
@@ -109,6 +110,65 @@ def test_images_that_only_share_a_uid_are_not_copies(oblique: Volume, write_dico
     (series,) = scan_folder(paths[0].parent).series
     assert series.n_images == 5
     assert series.findings == ()
+
+
+def whole_cycle(series: Series) -> list[set[int]]:
+    """The phase numbers that the slices of each loaded phase were written with."""
+    volumes = [load_series(series, phase) for phase in range(series.n_phases)]
+    return [set(((volume.voxels[:, 0, 0] + 100) // 1000).tolist()) for volume in volumes]
+
+
+@pytest.mark.parametrize("times", ["clock", "trigger"])
+def test_times_that_order_each_slice_differently_mix_no_phases(write_cine, times: str) -> None:
+    n_written = [0] * N_PHASES
+
+    def change(dataset: pydicom.Dataset, phase: int) -> None:
+        # Data of one phase come from this heartbeat in one slice and the next in another; or the times are noise.
+        place = n_written[phase]
+        n_written[phase] += 1
+        dataset.InstanceNumber = 1 + place * N_PHASES + phase
+        turned = (phase + place) % N_PHASES
+        if times == "clock":
+            dataset.ContentTime = f"1200{place * 8 + turned:02d}.5"
+        else:
+            dataset.TriggerTime = float((phase * 389 + place * place * 617) % 907)
+
+    assert whole_cycle(write_cine(change)) == [{0}, {1}, {2}, {3}]
+
+
+def test_trigger_times_that_recur_need_no_regular_numbers(write_cine) -> None:
+    n_written = [0] * N_PHASES
+
+    def change(dataset: pydicom.Dataset, phase: int) -> None:
+        # Real time: every slice begins at another phase, numbered as it was taken, at its own heart rate.
+        place = n_written[phase]
+        n_written[phase] += 1
+        dataset.InstanceNumber = 1 + place * N_PHASES + (phase + place) % N_PHASES
+        dataset.TriggerTime = (5.0 + 200.0 * phase) * (1.0 + 0.05 * place)
+
+    assert whole_cycle(write_cine(change)) == [{0}, {1}, {2}, {3}]
+
+
+@pytest.mark.parametrize("tag", ["NominalPercentageOfCardiacPhase", "TriggerTime"])
+def test_a_lost_image_moves_no_later_one_into_its_phase(write_cine, tmp_path: Path, tag: str) -> None:
+    write_cine(lambda dataset, phase: setattr(dataset, tag, 20.0 * phase))
+    (
+        tmp_path / "cine" / next(p.name for p in sorted((tmp_path / "cine").iterdir()) if p.name[0] == "4")
+    ).unlink()
+    (series,) = scan_folder(tmp_path / "cine").series
+    assert (series.n_phases, series.shape, series.n_images) == (4, (5, 6, 7), 19)
+    with pytest.raises(PlannerError, match="4 slices and does not fill the space of the 5"):
+        load_series(series, 0)
+    assert {int(v) for v in (load_series(series, 1).voxels[:, 0, 0] + 100) // 1000} == {1}
+
+
+def test_a_place_whose_phases_cannot_be_told_is_left_out(write_cine, tmp_path: Path) -> None:
+    write_cine(lambda dataset, phase: None)
+    sorted((tmp_path / "cine").iterdir())[0].unlink()
+    (series,) = scan_folder(tmp_path / "cine").series
+    assert (series.n_phases, series.n_images) == (4, 16)
+    assert series.findings[0].why.endswith("1 places were left out, whose phases cannot be told")
+    assert whole_cycle(series) == [{3}, {2}, {1}, {0}]
 
 
 def test_a_phase_with_a_lost_image_is_told(write_cine, tmp_path: Path) -> None:
