@@ -11,14 +11,7 @@ import numpy as np
 
 from app.case import Case
 from app.clips import OpenClip, Pixel
-from app.given import (
-    Measurements,
-    joined,
-    no_images_for_report,
-    other_space,
-    other_space_of_report,
-    shown_with_phase,
-)
+from app.given import joined, other_space, shown_with_phase
 from app.playback import Moment, Playback
 from app.root_steps import Sheet, after_change, first_open, following
 from app.root_steps import place as place_in_sheet
@@ -180,23 +173,6 @@ class Session:
         self.show_anatomy(joined(self.state.anatomy, given))
         if self.state.n_moments > 1 and self.state.clip is None:
             self.note(shown_with_phase(self.state.phase))
-
-    def add_measurements(self, given: Measurements) -> None:
-        """Add what a report measured to the plan, as one step, and tell what could not be taken over.
-
-        Raises:
-            PlannerError: no images are open, or they lie in another patient space; nothing has changed.
-        """
-        plan = self.state.plan
-        if given.plan.items:
-            if not self.state.is_patient_open:
-                raise no_images_for_report()
-            if given.plan.frame_of_reference_uid not in {plan.frame_of_reference_uid} - {""}:
-                raise other_space_of_report()
-            edit = edits.add_measurements(plan, given.plan.items)
-            if edit.plan != plan:
-                self.apply(edit)
-        self._change(notices=(*self.state.notices, *given.findings))
 
     def show_anatomy(self, anatomy: Anatomy, phase: int | None = None) -> None:
         """Show a reconstruction together with the volume that is open.
@@ -450,10 +426,10 @@ class Session:
         return replace(self.state.playback, is_playing=False)
 
     def _kept_axes(self, series: Series, volume: Volume) -> bool:
-        # A plane is nothing but a line along any other axes than its own; a space of its own has no others.
+        # A plane is nothing but a line along any other axes than its own.
         if self._is_open(series):
             return self.state.along_image
-        return not series.is_in_patient or is_oblique(volume) or volume.shape[0] == 1
+        return is_oblique(volume) or volume.shape[0] == 1
 
     def _kept_window(self, series: Series, volume: Volume) -> Window:
         # Playing through the phases of one series must not flicker in brightness.
