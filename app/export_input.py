@@ -55,7 +55,7 @@ def read_content(
 def _reconstruction(folder: Path) -> tuple[Anatomy, tuple[Path, ...]]:
     """The anatomy that `auricle reconstruct` wrote, and the inputs it was made from."""
     from imaging.formats.nifti import read_labels
-    from imaging.formats.surfaces import read_glb
+    from imaging.guard.given import read_glb
 
     anatomy = read_glb(folder / ANATOMY)
     if (folder / LABELS).is_file():

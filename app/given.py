@@ -1,19 +1,21 @@
-"""Structures that come as a file, not from a reconstruction: a segmentation, contours, a surface; marked as given."""
+"""Structures that come as a file, not from a reconstruction: a segmentation, contours, a surface, a report; marked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from core.anatomy import Anatomy
+from core.anatomy import HEART_BY_KEY, Anatomy
 from core.errors import Finding, PlannerError
 from core.mesh import SurfaceMesh
 from core.progress import Progress
 from core.study import Series
 from core.volume import Volume
+from plan.plan import Plan
 
 GIVEN = "given"
 
@@ -24,6 +26,14 @@ class SurfaceFacts:
 
     unit: str
     space: str
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """What a report of another program measured, as items of a plan, and what the user should know about it."""
+
+    plan: Plan
+    findings: tuple[Finding, ...] = ()
 
 
 def given_keys(anatomy: Anatomy) -> frozenset[str]:
@@ -60,10 +70,10 @@ def work_of(series: Series) -> Callable[[Progress], Anatomy]:
     """The work that reads a given segmentation, contours or surface, for a job; label maps become surfaces."""
 
     def work(progress: Progress) -> Anatomy:
-        from imaging.given.read import read_given
+        from imaging.guard.given import read_given
 
         progress.report("Reading structures", 0.0)
-        given = read_given(series)
+        given = read_given(series, progress)
         if not given.frame_of_reference_uid:
             raise other_space()
         if given.surfaces or given.labels is None:
@@ -79,10 +89,10 @@ def work_of_surface(path: Path, facts: SurfaceFacts, images: Volume) -> Callable
     """The work that reads a surface file as lying in the patient space of the images that are open."""
 
     def work(progress: Progress) -> Anatomy:
-        from imaging.formats.surfaces import read_surface
+        from imaging.guard.given import read_surface
 
         progress.report("Reading surface", 0.0)
-        mesh = read_surface(path, facts.unit, facts.space)
+        mesh = read_surface(path, facts.unit, facts.space, progress)
         name = "".join(c for c in path.stem if c.isprintable())[:40] or "surface"
         return Anatomy({name: mesh}, images.frame_of_reference_uid, findings=_far_away(mesh, images))
 
@@ -96,10 +106,10 @@ def work_of_glb(path: Path) -> Callable[[Progress], Anatomy]:
     """
 
     def work(progress: Progress) -> Anatomy:
-        from imaging.formats.surfaces import read_glb
+        from imaging.guard.given import read_glb
 
         progress.report("Reading surfaces", 0.0)
-        given = read_glb(path)
+        given = read_glb(path, progress)
         if not given.frame_of_reference_uid:
             raise PlannerError(
                 "the surfaces are not shown",
@@ -107,6 +117,25 @@ def work_of_glb(path: Path) -> Callable[[Progress], Anatomy]:
                 "export them as STL or PLY and import these",
             )
         return given
+
+    return work
+
+
+def work_of_report(series: Series) -> Callable[[Progress], Measurements]:
+    """The work that reads the measurements of a report; each file of the series is one."""
+
+    def work(progress: Progress) -> Measurements:
+        from imaging.guard.given import read_report
+
+        found = [read_report(path, progress) for path in dict.fromkeys(chain.from_iterable(series.phases))]
+        spaces = {report.plan.frame_of_reference_uid for report in found if report.plan.items}
+        if len(spaces) > 1:
+            raise PlannerError(
+                "the reports are not opened", "they lie in different patient spaces", "open them one at a time"
+            )
+        items = tuple(item for report in found for item in report.plan.items)
+        findings = [finding for report in found for finding in (*report.findings, *_volumes(report.volumes_ml))]
+        return Measurements(Plan(spaces.pop() if spaces else "", items), tuple(dict.fromkeys(findings)))
 
     return work
 
@@ -120,6 +149,22 @@ def other_space() -> PlannerError:
     )
 
 
+def other_space_of_report() -> PlannerError:
+    """The refusal to add measurements of another patient space to the plan."""
+    return PlannerError(
+        "the measurements are not added",
+        "they lie in another patient space (frame of reference) than the images that are open",
+        "open the series they were measured on first",
+    )
+
+
+def no_images_for_report() -> PlannerError:
+    """The refusal to add measurements to no plan."""
+    return PlannerError(
+        "the measurements are not added", "no images are open", "open the series they were measured on first"
+    )
+
+
 def shown_with_phase(phase: int) -> Finding:
     """The finding that given structures stand beside one phase of several, which their file does not name."""
     return Finding(
@@ -128,6 +173,16 @@ def shown_with_phase(phase: int) -> Finding:
         "their file does not say to which phase of these images they belong",
         "compare them with the images; open them again at the phase they fit",
     )
+
+
+def _volumes(volumes_ml: Mapping[str, float]) -> tuple[Finding, ...]:
+    """The volumes of a report, which no plan holds, in words."""
+    if not volumes_ml:
+        return ()
+    titles = {key: HEART_BY_KEY[key].title if key in HEART_BY_KEY else key for key in volumes_ml}
+    stated = ", ".join(f"{titles[key]} {volume_ml:.1f} ml" for key, volume_ml in volumes_ml.items())
+    why = "a plan holds what can be measured in it; a volume is a property of a structure"
+    return (Finding("report_volumes", f"the report states volumes: {stated}", why, "compare them with yours"),)
 
 
 def _marked(given: Anatomy) -> Anatomy:

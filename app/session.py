@@ -11,7 +11,14 @@ import numpy as np
 
 from app.case import Case
 from app.clips import OpenClip, Pixel
-from app.given import joined, other_space, shown_with_phase
+from app.given import (
+    Measurements,
+    joined,
+    no_images_for_report,
+    other_space,
+    other_space_of_report,
+    shown_with_phase,
+)
 from app.playback import Moment, Playback
 from app.root_steps import Sheet, after_change, first_open, following
 from app.root_steps import place as place_in_sheet
@@ -173,6 +180,23 @@ class Session:
         self.show_anatomy(joined(self.state.anatomy, given))
         if self.state.n_moments > 1 and self.state.clip is None:
             self.note(shown_with_phase(self.state.phase))
+
+    def add_measurements(self, given: Measurements) -> None:
+        """Add what a report measured to the plan, as one step, and tell what could not be taken over.
+
+        Raises:
+            PlannerError: no images are open, or they lie in another patient space; nothing has changed.
+        """
+        plan = self.state.plan
+        if given.plan.items:
+            if not self.state.is_patient_open:
+                raise no_images_for_report()
+            if given.plan.frame_of_reference_uid not in {plan.frame_of_reference_uid} - {""}:
+                raise other_space_of_report()
+            edit = edits.add_measurements(plan, given.plan.items)
+            if edit.plan != plan:
+                self.apply(edit)
+        self._change(notices=(*self.state.notices, *given.findings))
 
     def show_anatomy(self, anatomy: Anatomy, phase: int | None = None) -> None:
         """Show a reconstruction together with the volume that is open.

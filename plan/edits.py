@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from core.errors import PlannerError
+from plan.handles import handles
 from plan.items import Angle, AorticRoot, Contour, CutPlane, Distance, Item, Landmark, PlaneAngle, Polyline
 from plan.plan import Plan
 
+SAME_PLACE_MM = 0.01
 KIND_TITLES: dict[type, str] = {
     CutPlane: "cut plane",
     Distance: "distance",
@@ -40,6 +45,14 @@ def add(plan: Plan, item: Item) -> Edit:
     return Edit(f"Add {kind_title(item)}", plan.with_item(item))
 
 
+def add_measurements(plan: Plan, items: Sequence[Item]) -> Edit:
+    """Put measurements that came with a report into the plan; those that it has already are left out."""
+    for item in items:
+        if not any(_is_same(item, old) for old in plan.items):
+            plan = plan.with_item(item)
+    return Edit("Add measurements of a report", plan)
+
+
 def change(plan: Plan, item: Item, verb: str = "Move") -> Edit:
     """Put an item in the place of the one with its id.
 
@@ -66,6 +79,14 @@ def next_name(plan: Plan, kind: type) -> str:
     while f"{title} {number}" in taken:
         number += 1
     return f"{title} {number}"
+
+
+def _is_same(item: Item, other: Item) -> bool:
+    """True for two items of one kind and name with the same points; reports keep places to a few micrometres."""
+    if type(item) is not type(other) or item.name != other.name:
+        return False
+    places, others = ([handle.position_mm for handle in handles(one)] for one in (item, other))
+    return len(places) == len(others) and bool(np.allclose(places, others, rtol=0.0, atol=SAME_PLACE_MM))
 
 
 def _is_moved(old: CutPlane, new: CutPlane) -> bool:

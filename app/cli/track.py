@@ -61,7 +61,7 @@ def _scene(options: argparse.Namespace, board: Board) -> tuple[Scene, Registrati
 
     if options.anatomy is None:
         return board_outline(board)
-    from imaging.formats.surfaces import read_glb
+    from imaging.guard.given import read_glb
     from plan.plan import Plan
     from plan.schema import read_plan
     from render.compose import compose

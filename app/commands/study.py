@@ -39,7 +39,7 @@ def open_paths(desk: Desk, paths: Sequence[Path]) -> None:
 
 
 def open_series(desk: Desk, series: Series, phase: int = 0) -> None:
-    """Open a series as what it is: slices at a phase, pictures, or structures.
+    """Open a series as what it is: slices at a phase, pictures, structures, or measurements.
 
     Raises:
         PlannerError: nothing of it can be shown, or other work runs.
@@ -51,9 +51,7 @@ def open_series(desk: Desk, series: Series, phase: int = 0) -> None:
     elif series.kind in STRUCTURES:
         desk.run("Reading structures", given.work_of(series), desk.session.show_given)
     else:
-        raise PlannerError(
-            "the report is not opened", "it holds text, no images", "read it where it was written, or export it"
-        )
+        desk.run("Reading report", given.work_of_report(series), desk.session.add_measurements)
 
 
 def import_surface(desk: Desk, path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pydicom
 from pydicom.dataset import Dataset, FileDataset
+from pydicom.uid import UID
 
 from core.errors import PlannerError
 from imaging.dicom.headers import quiet_parser
@@ -30,7 +31,8 @@ def read_object(path: Path, sop_classes: Collection[str], what: str) -> FileData
         # Broken files raise anything in a parser; the user needs one sentence.
         raise PlannerError(what, "its file is damaged or gone", COPY_AGAIN) from error
     if sop_class not in sop_classes:
-        raise PlannerError(what, "its file holds another kind of object", "choose another series")
+        name = UID(text_of(dataset, "SOPClassUID")).name or "it does not say which"
+        raise PlannerError(what, f"its file holds another kind of object ({name:.64})", "choose another series")
     return dataset
 
 

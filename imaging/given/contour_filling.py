@@ -9,6 +9,7 @@ import numpy as np
 
 from core.contours import GivenContours, GivenRegion
 from core.errors import Finding, PlannerError
+from core.progress import Progress, Silent
 from core.volume import LabelMap, Volume
 
 _WHAT = "cannot fill the contours"
@@ -16,7 +17,9 @@ PLANE_TOLERANCE = 0.1
 """Of the distance between two slices: how far a contour may lean out of its slice, and slices be uneven."""
 
 
-def labels_of(contours: GivenContours, volume: Volume) -> tuple[LabelMap, tuple[Finding, ...]]:
+def labels_of(
+    contours: GivenContours, volume: Volume, progress: Progress | None = None
+) -> tuple[LabelMap, tuple[Finding, ...]]:
     """The regions as labels 1, 2, ... on a volume's grid, in their order; where two overlap the later one stays.
 
     Raises PlannerError as `region_mask` does, and for more than 255 regions.
@@ -27,7 +30,9 @@ def labels_of(contours: GivenContours, volume: Volume) -> tuple[LabelMap, tuple[
     labels = np.zeros(volume.shape, dtype=np.uint8)
     findings: list[Finding] = []
     n_overlapping = 0
+    progress = progress or Silent()
     for value, region in enumerate(regions, start=1):
+        progress.report("Filling contours", (value - 1) / len(regions))
         mask, found = region_mask(region, volume)
         n_overlapping += int((labels[mask] > 0).sum())
         labels[mask] = value
@@ -72,7 +77,7 @@ def even_odd(polygons: Sequence[np.ndarray], shape: tuple[int, ...]) -> np.ndarr
     """
     n_rows, n_columns = shape
     # One column more: a crossing beyond the last centre toggles nothing that is kept.
-    toggles = np.zeros((n_rows, n_columns + 1), dtype=np.int64)
+    toggles = np.zeros((n_rows, n_columns + 1), dtype=np.int32)
     for polygon in polygons:
         start, end = polygon, np.roll(polygon, -1, axis=0)
         low = np.where((start[:, 0] <= end[:, 0])[:, None], start, end)
@@ -85,7 +90,7 @@ def even_odd(polygons: Sequence[np.ndarray], shape: tuple[int, ...]) -> np.ndarr
         slope = (high[edge, 1] - low[edge, 1]) / (high[edge, 0] - low[edge, 0])
         column = low[edge, 1] + (row - low[edge, 0]) * slope
         np.add.at(toggles, (row, np.clip(np.ceil(column), 0, n_columns).astype(int)), 1)
-    return np.cumsum(toggles, axis=1)[:, :-1] % 2 == 1
+    return np.cumsum(toggles, axis=1, dtype=np.int32)[:, :-1] & 1 == 1
 
 
 def _planes(region: GivenRegion, volume: Volume) -> dict[float, list[np.ndarray]]:

@@ -34,7 +34,7 @@ def read_given(series: Series, progress: Progress | None = None) -> Anatomy:
     if series.kind is SeriesKind.SURFACE:
         return _surfaces(paths, progress)
     if series.kind is SeriesKind.CONTOURS:
-        return _contours(paths)
+        return _contours(paths, progress)
     raise PlannerError(
         "nothing to show as an anatomy",
         f"the series is a {series.kind.value}",
@@ -58,13 +58,14 @@ def _surfaces(paths: tuple[Path, ...], progress: Progress) -> Anatomy:
     return Anatomy(surfaces, spaces.pop(), findings=_whose())
 
 
-def _contours(paths: tuple[Path, ...]) -> Anatomy:
+def _contours(paths: tuple[Path, ...], progress: Progress) -> Anatomy:
     if len(paths) != 1:
         why = f"the series holds {len(paths)} structure sets"
         raise PlannerError("cannot tell which contours are meant", why, "open a folder with one of them")
     contours = read_contours(paths[0])
+    progress.report("Filling contours", 0.0)
     volume = grid_of_contours(contours)
-    labels, findings = labels_of(contours, volume)
+    labels, findings = labels_of(contours, volume, progress)
     keys: dict[int, str] = {}
     for value, name in labels.names.items():
         keys[value] = key_of_structure(None, name, tuple(keys.values()))

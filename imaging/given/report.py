@@ -41,6 +41,9 @@ SOP_CLASSES = (
 """Comprehensive 3D, Comprehensive and Enhanced SR Storage."""
 WHAT = "cannot read the report"
 DEEPEST = 32
+MOST_ITEMS = 500
+FARTHEST_MM = 1e6
+"""From the origin of any patient space."""
 AGREE_MM, AGREE_DEG = 0.01, 0.01
 
 
@@ -62,7 +65,7 @@ class GivenMeasurements:
 def read_report(path: Path) -> GivenMeasurements:
     """Read the measurement groups of a report.
 
-    Raises PlannerError when it is damaged, no report, or its coordinates lie in several patient spaces.
+    Raises PlannerError when it is damaged, no report of measurements, or its coordinates lie in several patient spaces.
 
     Source: DICOM PS3.16 TID 1500, 1501, 1410, 300.
     """
@@ -91,6 +94,12 @@ def read_report(path: Path) -> GivenMeasurements:
         raise PlannerError(
             WHAT, "its coordinates lie in several patient spaces", "open the images of one of them"
         )
+    if len(items) > MOST_ITEMS:
+        raise PlannerError(WHAT, f"it holds {len(items)} measurements", "split it in the program that made it")
+    if not items and not volumes and not n_left:
+        title = _concept(dataset)
+        why = f"it is “{title.meaning if title else 'a text':.64}” and holds no measurement"
+        raise PlannerError(WHAT, why, "read it where it was written")
     plan = Plan(spaces.pop() if spaces else "", tuple(items))
     return GivenMeasurements(plan, volumes, _findings(n_odd, n_left))
 
@@ -136,10 +145,10 @@ def _number(value: Dataset, factors: Mapping[str, float]) -> float | None:
 
 
 def _points(item: Dataset, spaces: set[str]) -> np.ndarray:
-    """Points (n, 3) in LPS mm; empty when they are not finite triplets."""
+    """Points (n, 3) in LPS mm; empty when they are not triplets of positions."""
     data = item.get("GraphicData")
     values = np.array([float(v) for v in ([] if data is None else data)], dtype=np.float64)
-    if not len(values) or len(values) % 3 or not np.isfinite(values).all():
+    if not len(values) or len(values) % 3 or not (np.abs(values) < FARTHEST_MM).all():
         return np.zeros((0, 3))
     spaces.add(str(item.get("ReferencedFrameOfReferenceUID", "")))
     return values.reshape(-1, 3)

@@ -58,6 +58,7 @@ def read_segmentation(
     keys: list[str] = []
     frames: list[_Frame] = []
     for path in paths:
+        progress.report("Reading segmentation", 0.0)
         dataset = read_object(path, SOP_CLASSES, WHAT)
         with quiet_parser():
             frames += _frames(dataset, keys)

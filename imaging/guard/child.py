@@ -132,7 +132,7 @@ class Child:
         if len(self._buffer) < head:
             return None
         tag, length = wire.MESSAGE_HEAD.unpack_from(self._buffer)
-        if not wire.TEXT <= tag <= wire.TROUBLE or length > wire.LONGEST_MESSAGE:
+        if not wire.TEXT <= tag <= wire.ALIVE or length > wire.LONGEST_MESSAGE:
             self._lose(Trouble.CRASHED)
         if len(self._buffer) < head + length:
             return None

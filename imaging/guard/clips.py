@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from core.errors import Finding, PlannerError
 from core.progress import Progress, Silent
 from core.study import Series
 from core.xray import XRayView
+from imaging.guard import wire
 from imaging.guard.child import Unreadable
 from imaging.guard.codec import decoder, encoder
 from imaging.guard.doors import CREW
@@ -55,7 +55,7 @@ def open_run(
     """
     progress = progress or Silent()
     paths = list(dict.fromkeys(chain.from_iterable(series.phases)))
-    argument = [[os.fsencode(path.absolute()).decode("latin-1") for path in paths], number]
+    argument = [[wire.text_of_path(path) for path in paths], number]
     try:
         (text,) = CREW.stream("clip", paths[0], argument, lambda: progress.report("Reading headers", 0.0))
         facts: ClipFacts = decoder(ClipFacts)(json.loads(text if isinstance(text, str) else ""), paths[0])
@@ -111,7 +111,7 @@ def clip_frame(path: Path, argument: Any) -> Iterator[np.ndarray]:
 
 
 def _run(names: list[str], number: int) -> Run:
-    paths = tuple(Path(os.fsdecode(name.encode("latin-1"))) for name in names)
+    paths = tuple(wire.path_of_text(name) for name in names)
     runs = _opened(paths, tuple(path.stat().st_mtime_ns for path in paths))
     if not 0 <= number < len(runs):
         raise PlannerError("cannot open the clip", f"the series has {len(runs)} runs", "choose another run")

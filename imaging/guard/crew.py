@@ -199,6 +199,8 @@ def _trouble_of(tag: int, content: bytes) -> Trouble | None:
 def _next_item(child: Child, on_wait: Callable[[], None]) -> Item | None:
     """The next text, bytes or array of an answer; None at its end."""
     tag, content = child.receive(on_wait)
+    while tag == wire.ALIVE:
+        tag, content = child.receive(on_wait)
     if tag == wire.TEXT:
         return content.decode("utf-8", "replace")
     if tag == wire.BYTES:

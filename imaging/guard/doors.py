@@ -18,6 +18,7 @@ from core.errors import PlannerError
 from core.progress import Progress, Silent
 from core.volume import Volume
 from imaging.dicom.headers import Plane
+from imaging.guard import wire
 from imaging.guard.child import Unreadable
 from imaging.guard.codec import encoder
 from imaging.guard.crew import Crew, Item
@@ -106,7 +107,7 @@ def read_image_file(path: Path, phase: int = 0, progress: Progress | None = None
 
 
 def _frames(runs: Sequence[Sequence[Plane]], on_wait: Callable[[], None]) -> Generator[Item, None, None]:
-    paths = [os.fsencode(run[0].path.absolute()).decode("latin-1") for run in runs]
+    paths = [wire.text_of_path(run[0].path) for run in runs]
     encode = encoder(Plane)
     planes = [[index, encode(plane)] for index, run in enumerate(runs) for plane in run]
     return CREW.stream("pixels", runs[0][0].path, [paths, planes], on_wait)

@@ -6,8 +6,8 @@ Libraries are imported where they are used: a folder of DICOM does not wait for 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from imaging.dicom.headers import Plane, quiet_parser, read_planes
 from imaging.dicom.values import as_list
 from imaging.find.files import FileKind, file_kind
 from imaging.formats import nifti, nrrd
+from imaging.guard import wire
 from imaging.guard.codec import decoder
 from imaging.guard.facts import FileFacts, text_of_facts, text_of_volume
 from imaging.guard.unpacking import unpack
@@ -48,7 +49,7 @@ def facts(path: Path, argument: Any) -> Iterator[str]:
 def pixels(path: Path, argument: Any) -> Iterator[np.ndarray]:
     """The values of planes, given as the paths of their files and, for each plane, its file's index and facts."""
     names, rows = argument
-    paths = [Path(os.fsdecode(name.encode("latin-1"))) for name in names]
+    paths = [wire.path_of_text(name) for name in names]
     build = decoder(Plane)
     return decode_planes([build(row, paths[index]) for index, row in rows])
 
@@ -73,18 +74,9 @@ def directory(path: Path, argument: Any) -> Iterator[str]:
     yield json.dumps([[str(part) for part in as_list(name)] for name in names if name])
 
 
-def clip(path: Path, argument: Any) -> Iterator[str]:
-    """The facts of a clip, as JSON."""
-    from imaging.guard import clips
-
-    return clips.clip(path, argument)
-
-
-def clip_frame(path: Path, argument: Any) -> Iterator[np.ndarray]:
-    """The pixels of one frame of a clip."""
-    from imaging.guard import clips
-
-    return clips.clip_frame(path, argument)
+def _of(module: str, name: str) -> Callable[[Path, Any], Iterator[Any]]:
+    """An operation of another module, which is imported when it is first asked for."""
+    return lambda path, argument: getattr(import_module(f"imaging.{module}"), name)(path, argument)
 
 
 OPERATIONS = {
@@ -93,6 +85,11 @@ OPERATIONS = {
     "volume": volume,
     "directory": directory,
     "unpack": unpack,
-    "clip": clip,
-    "clip_frame": clip_frame,
+    "clip": _of("guard.clips", "clip"),
+    "clip_frame": _of("guard.clips", "clip_frame"),
+    "given": _of("guard.given", "given_items"),
+    "surface": _of("guard.given", "surface_items"),
+    "glb": _of("guard.given", "glb_items"),
+    "report": _of("guard.given", "report_items"),
+    "source": _of("outputs.source", "header_texts"),
 }

@@ -2,7 +2,7 @@
 
 A request is a length and one JSON object. An answer is any number of messages, each a tag, a length and so many
 bytes: texts, raw bytes, or an array (its type and shape as JSON, then its bytes in pieces), ended by END, by a
-refusal, or by the trouble that stopped it.
+refusal, or by the trouble that stopped it. ALIVE may come before any of them and says that the work goes on.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 REQUEST_HEAD = struct.Struct("<I")
 MESSAGE_HEAD = struct.Struct("<BI")
-TEXT, BYTES, ARRAY, END, REFUSAL, TROUBLE = range(1, 7)
+TEXT, BYTES, ARRAY, END, REFUSAL, TROUBLE, ALIVE = range(1, 8)
 LONGEST_MESSAGE = 1 << 26
 PIECE_BYTES = 1 << 18
 """Arrays go in pieces, so that neither side holds one twice."""
@@ -33,15 +33,24 @@ class WireError(ValueError):
 
 def request(operation: str, path: Path, argument: object) -> bytes:
     """A request as bytes; the path goes as the bytes that the system knows it by, whatever their encoding."""
-    name = os.fsencode(path.absolute()).decode("latin-1")
-    content = json.dumps([operation, name, argument]).encode()
+    content = json.dumps([operation, text_of_path(path), argument]).encode()
     return REQUEST_HEAD.pack(len(content)) + content
 
 
 def read_request(content: bytes) -> tuple[str, Path, Any]:
     """Operation, path and argument of a request without its head."""
     operation, name, argument = json.loads(content)
-    return operation, Path(os.fsdecode(name.encode("latin-1"))), argument
+    return operation, path_of_text(name), argument
+
+
+def text_of_path(path: Path) -> str:
+    """A path as text that JSON can hold, whatever bytes it is made of."""
+    return os.fsencode(path.absolute()).decode("latin-1")
+
+
+def path_of_text(text: str) -> Path:
+    """The inverse of `text_of_path`."""
+    return Path(os.fsdecode(text.encode("latin-1")))
 
 
 def array_head(array: np.ndarray) -> bytes:

@@ -20,6 +20,7 @@ import numpy as np
 
 from core.errors import PlannerError
 from imaging.guard import wire
+from imaging.guard.alive import connect
 from imaging.guard.limits import limit_this_process, start_clock, stop_clock
 from imaging.guard.trouble import Trouble
 
@@ -36,6 +37,7 @@ def main() -> None:
     os.dup2(nowhere, 2)
     requests = os.fdopen(os.dup(0), "rb")
     limit_this_process()
+    connect(lambda: _message(answers, wire.ALIVE, b""))
     _message(answers, wire.END, b"")  # ready
     while head := requests.read(wire.REQUEST_HEAD.size):
         name, path, argument = wire.read_request(requests.read(*wire.REQUEST_HEAD.unpack(head)))

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pydicom
-from pydicom.datadict import keyword_for_tag
+from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.uid import CTImageStorage, generate_uid
 
 from core.errors import Finding, PlannerError
 from core.progress import Progress, Silent
 from imaging.dicom.headers import quiet_parser
+from imaging.guard.codec import LONGEST_TEXT, decoder, encoder
+from imaging.guard.doors import CREW
+from imaging.guard.facts import as_text, parsed
+from imaging.guard.trouble import Trouble, refusal_of
 
 PATIENT_AND_STUDY = (
     "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "PatientBirthTime",
@@ -38,6 +44,10 @@ _IMAGE = (
     "Columns",
 )
 _PLANE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness")
+_WANTED = (*PATIENT_AND_STUDY, *_IMAGE, *_PLANE, "NumberOfFrames")
+_WHAT = "cannot read a source image"
+_Values = tuple[tuple[str, tuple[str, ...]], ...]
+"""Attributes by their names, each with its values as text."""
 _VALID = {
     "DA": r"\d{8}", "TM": r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?", "AS": r"\d{3}[DWMY]", "DS": r"[-+0-9.eE]{1,16}",
 }  # fmt: skip
@@ -73,17 +83,19 @@ NO_PATIENT = Finding(
 
 
 def read_source(paths: Sequence[Path], progress: Progress | None = None) -> Source:
-    """The headers of a source series.
+    """The headers of a source series, read by the guard.
 
-    Raises PlannerError when a file cannot be read, or they belong to several patients, studies or spaces.
+    Raises PlannerError when a file cannot be read, or they belong to several patients, studies or spaces;
+    Cancelled when told to stop.
     """
-    progress = progress or Silent()
-    images = []
-    for done, path in enumerate(paths):
-        progress.report("Reading source images", done / len(paths))
-        images.append(_header(path))
-    if not images:
+    if not paths:
         raise PlannerError("cannot use the source", "it has no images", "choose another series")
+    progress = progress or Silent()
+    found: dict[int, Dataset] = {}
+    stage = "Reading source images"
+    for index, text in CREW.each("source", paths, lambda: progress.report(stage, len(found) / len(paths))):
+        found[index] = _header(text, paths[index])
+    images = [found[index] for index in range(len(paths))]
     for name in ("PatientID", "StudyInstanceUID", "FrameOfReferenceUID"):
         if len({str(image.get(name, "")) for image in images}) > 1:
             why = "its files belong to several patients, studies or patient spaces"
@@ -118,20 +130,33 @@ def anonymous_source(frame_of_reference_uid: str) -> Source:
     return Source((header,), frame_of_reference_uid, is_anonymous=True)
 
 
-def _header(path: Path) -> Dataset:
-    names = [*PATIENT_AND_STUDY, *_IMAGE, *_PLANE, "SpecificCharacterSet", "NumberOfFrames"]
+def header_texts(path: Path, argument: Any) -> Iterator[str]:
+    """In the guard's child: what the header of a file says of the wanted attributes, as JSON."""
+    with quiet_parser():
+        tags: list[Any] = [*_WANTED, "SpecificCharacterSet"]
+        found = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=tags, force=True)
+        found.decode()
+        values = [(keyword_for_tag(one.tag), _texts(one.value)) for one in found if one.value is not None]
+    yield as_text(encoder(_Values)(tuple(one for one in values if one[0] in _WANTED)))
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    is_list = isinstance(value, (list, tuple, MultiValue))
+    parts = list(value) if is_list else [value]  # type: ignore[call-overload]
+    return tuple(str(part)[:LONGEST_TEXT] for part in parts)
+
+
+def _header(text: str | Trouble, path: Path) -> Dataset:
+    if isinstance(text, Trouble):
+        raise refusal_of(text, _WHAT)
+    header = Dataset()
     try:
         with quiet_parser():
-            found = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(names), force=True)
-            found.decode()
-            header = Dataset()
-            for element in found:
-                _take(header, element.tag, element.value)
-    except Exception as error:
-        # Broken files raise anything in a parser; the user needs one sentence.
-        raise PlannerError(
-            "cannot read a source image", "its file is damaged or gone", "scan the folder again"
-        ) from error
+            for name, parts in decoder(_Values)(parsed(text), path):
+                if name in _WANTED:
+                    setattr(header, name, _allowed(name, list(parts)))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise refusal_of(Trouble.DAMAGED, _WHAT) from error
     if not header.get("StudyInstanceUID") or not header.get("SOPInstanceUID"):
         raise PlannerError(
             "cannot use the source", "an image has no study or instance UID", "export it from the archive again"
@@ -140,23 +165,9 @@ def _header(path: Path) -> Dataset:
     return header
 
 
-def _take(header: Dataset, tag: int, value: object) -> None:
-    name = keyword_for_tag(tag)
-    if name and name != "SpecificCharacterSet" and value is not None:
-        parts = [
-            str(part)
-            for part in (value if hasattr(value, "__iter__") and not isinstance(value, str) else [value])
-        ]
-        if name == "PatientName" or name == "ReferringPhysicianName":
-            parts = [str(value)]
-        setattr(header, name, _allowed(header, tag, parts))
-
-
-def _allowed(header: Dataset, tag: int, parts: list[str]) -> object:
+def _allowed(name: str, parts: list[str]) -> object:
     """The values as DICOM allows them; an attribute with one that it forbids is left empty."""
-    from pydicom.datadict import dictionary_VR
-
-    vr = dictionary_VR(tag)
+    vr = dictionary_VR(name)
     parts = ["".join(c for c in part if c.isprintable()).strip() for part in parts]
     pattern = _VALID.get(vr)
     if pattern and not all(re.fullmatch(pattern, part) for part in parts):

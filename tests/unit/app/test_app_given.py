@@ -6,16 +6,39 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
-from app.given import SurfaceFacts, given_keys, joined, work_of, work_of_glb, work_of_surface
+from app.given import (
+    Measurements,
+    SurfaceFacts,
+    given_keys,
+    joined,
+    work_of,
+    work_of_glb,
+    work_of_report,
+    work_of_surface,
+)
 from app.session import Session
 from core.anatomy import Anatomy
 from core.errors import PlannerError
 from core.progress import Silent
 from core.study import Series, SeriesKind
 from imaging.formats.surfaces import write_glb, write_stl
+from imaging.outputs.made import MadeSeries, save_object
+from imaging.outputs.report import make_report
+from imaging.outputs.source import anonymous_source
+from plan import edits
+from plan.items import Distance, Landmark
+from plan.measure import distance_mm
+from plan.plan import Plan
 from tests.support.ball_patient import CENTRE_MM, FRAME_UID, make_anatomy, make_series, make_volume
+
+SR_SERIES = MadeSeries.new("Test", 9001)
+GIVEN_PLAN = Plan(
+    FRAME_UID,
+    (Distance("Annulus", (10.125, -150.0, 300.0), (22.5, -140.25, 290.0)), Landmark("Apex", (1.0, -2.0, 3.0))),
+)
 
 
 def test_a_given_structure_of_the_same_name_stands_beside_the_reconstructed_one() -> None:
@@ -52,12 +75,13 @@ def test_over_several_phases_it_is_said_with_which_one_they_are_shown(session: S
 def test_a_segmentation_becomes_surfaces_of_its_own_volume(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = replace(make_anatomy().labels, names={1: "lv"})
     read = Anatomy({}, FRAME_UID, labels)
-    monkeypatch.setattr("imaging.given.read.read_given", lambda series: read)
+    monkeypatch.setattr("imaging.guard.given.read_given", lambda series, progress: read)
     series = Series("1", "SEG", "", ((Path("a"),),), (1, 1, 1), None, FRAME_UID, kind=SeriesKind.SEGMENTATION)
     found = work_of(series)(Silent())
     assert found.surfaces["lv"].volume_ml == pytest.approx(labels.volumes_ml()["lv"], rel=0.01)
     assert found.surfaces["lv"].vertices.mean(axis=0) == pytest.approx(CENTRE_MM, abs=0.5)
-    monkeypatch.setattr("imaging.given.read.read_given", lambda series: replace(read, frame_of_reference_uid=""))
+    nowhere = replace(read, frame_of_reference_uid="")
+    monkeypatch.setattr("imaging.guard.given.read_given", lambda series, progress: nowhere)
     with pytest.raises(PlannerError, match="patient space"):
         work_of(series)(Silent())
 
@@ -91,3 +115,69 @@ def test_a_glb_is_shown_only_when_it_names_its_patient_space(tmp_path: Path) -> 
     write_glb(make_anatomy(""), tmp_path / "other.glb")
     with pytest.raises(PlannerError, match="does not say"):
         work_of_glb(tmp_path / "other.glb")(Silent())
+
+
+def report_file(folder: Path, plan: Plan, volumes_ml: dict[str, float] | None = None) -> Series:
+    """A report as another program would write it."""
+    made = make_report(plan, volumes_ml or {}, anonymous_source(plan.frame_of_reference_uid), SR_SERIES)
+    path = save_object(made, folder / "report.dcm")
+    return Series("1.9", "SR", "", ((path,),), (0, 0, 0), None, kind=SeriesKind.REPORT)
+
+
+def test_the_measurements_of_a_report_are_one_step_that_undo_takes_back(
+    open_session: Session, tmp_path: Path
+) -> None:
+    found = work_of_report(report_file(tmp_path, GIVEN_PLAN, {"lv": 120.4}))(Silent())
+    mine = Landmark("Mine", (1.0, 2.0, 3.0))
+    open_session.apply(edits.add(open_session.state.plan, mine))
+    open_session.add_measurements(found)
+    assert open_session.state.history.undo_name == "Add measurements of a report"
+    assert [item.name for item in open_session.state.plan.items] == ["Mine", "Annulus", "Apex"]
+    annulus = open_session.state.plan.items[1]
+    assert isinstance(annulus, Distance)
+    assert distance_mm(annulus) == pytest.approx(distance_mm(GIVEN_PLAN.items[0]), abs=0.01)
+    assert "Left ventricle 120.4 ml" in open_session.state.notices[-1].what
+    open_session.undo()
+    assert open_session.state.plan.items == (mine,)
+
+
+def test_a_report_that_is_opened_again_adds_nothing(open_session: Session, tmp_path: Path) -> None:
+    work = work_of_report(report_file(tmp_path, GIVEN_PLAN))
+    open_session.add_measurements(work(Silent()))
+    once = open_session.state.history
+    open_session.add_measurements(work(Silent()))
+    assert open_session.state.history is once
+
+
+@pytest.mark.parametrize("uid", ["7.7.7", ""])
+def test_a_report_of_another_patient_space_is_refused_and_nothing_changes(
+    open_session: Session, uid: str
+) -> None:
+    before = open_session.state
+    with pytest.raises(PlannerError, match="another patient space"):
+        open_session.add_measurements(Measurements(replace(GIVEN_PLAN, frame_of_reference_uid=uid)))
+    assert open_session.state is before
+
+
+def test_without_images_a_report_has_no_plan_to_join(session: Session) -> None:
+    with pytest.raises(PlannerError, match="no images are open"):
+        session.add_measurements(Measurements(GIVEN_PLAN))
+
+
+@pytest.mark.parametrize(
+    ("sop_class", "why"),
+    [
+        ("1.2.840.10008.5.1.4.1.1.88.67", "X-Ray Radiation Dose SR"),
+        ("1.2.840.10008.5.1.4.1.1.88.34", "“Diagnostic imaging report” and holds no measurement"),
+    ],
+)
+def test_a_report_of_anything_else_is_refused_by_its_name(tmp_path: Path, sop_class: str, why: str) -> None:
+    series = report_file(tmp_path, GIVEN_PLAN)
+    path = series.phases[0][0]
+    dataset = pydicom.dcmread(path)
+    dataset.SOPClassUID = sop_class
+    dataset.ConceptNameCodeSequence[0].CodeMeaning = "Diagnostic imaging report"
+    dataset.ContentSequence = []
+    dataset.save_as(path)
+    with pytest.raises(PlannerError, match=why):
+        work_of_report(series)(Silent())
