@@ -21,6 +21,8 @@ HALF_95 = 1.96
 
 Points = Mapping[str, np.ndarray]
 Values = Mapping[str, np.ndarray]
+# How a cardiologist says the sign of a C-arm's angle.
+SIDES = {"_lao_deg": ("LAO ", "RAO "), "_cranial_deg": ("CRA ", "CAU ")}
 UNITS = {"_mm": "mm", "_mm2": "mm²", "_deg": "°", "_ml": "ml", "_percent": "%", "_g": "g"}
 
 
@@ -67,7 +69,11 @@ class Reading:
             return "–"
         digits = 0 if self.unit == "mm²" else 1
         band = "" if self.plus_minus is None else f" ± {self.plus_minus:.{digits}f}"
-        return f"{self.value:.{digits}f}{band}{'' if self.unit == '°' else ' '}{self.unit}"
+        value = round(self.value, digits) + 0.0  # no minus before a zero
+        for end, (positive, negative) in SIDES.items():
+            if self.key.endswith(end):
+                return f"{positive if value >= 0.0 else negative}{abs(value):.{digits}f}{band}{self.unit}"
+        return f"{value:.{digits}f}{band}{'' if self.unit == '°' else ' '}{self.unit}"
 
 
 def unit_of(key: str) -> str:

@@ -125,7 +125,7 @@ def _shown(found: tuple[Reading, ...]) -> str:
     # One measure without a value must not take the whole picture away; it shows no number instead.
     if any(reading.value is None for reading in found):
         return "no angle" if found[0].unit == "°" else "no area"
-    return ", ".join(f"⌀ {r.text}" if r.key == "area_diameter_mm" else r.text for r in found)
+    return ", ".join(f"Ø {r.text}" if r.key == "area_diameter_mm" else r.text for r in found)
 
 
 def _middle(places: tuple[Position, ...]) -> Position:

@@ -212,7 +212,7 @@ COMMANDS = (
     Command("plan.finish", "End line", _finish, ("Return", "Enter"), "", _can_finish),
     Command(
         "plan.aortic_root",
-        "Aortic root sheet",
+        "Aortic root",
         open_root_sheet,
         ("Shift+A",),
         "valve",

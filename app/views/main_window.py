@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PyQt6.QtCore import QByteArray, QPoint, QSize, Qt, QTimer
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QMainWindow, QMenu, QSplitter, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
 from app.commands import library, study
@@ -40,6 +40,8 @@ SIZE = QSize(1600, 1000)
 SIDES = (310, 950, 340)
 NARROWEST_LIST = 300
 LONGEST_GOODBYE_S = 30.0
+# Narrower than this, the open sheet takes the place of the list of studies.
+WIDE_PX = 1560
 SEEN_BY_PLAN_LIST = ("history", "dragged", "selected_id", "anatomy")
 SEEN_BY_AR = ("anatomy", "history", "view")
 
@@ -128,6 +130,11 @@ class MainWindow(QMainWindow):
         self.session.close()
         event.accept()
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """A narrow window shows the sheet or the studies, not both."""
+        super().resizeEvent(event)
+        self._share_width()
+
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Folders and files may be dropped."""
         if event is not None and _dropped(event) and not self.desk.is_busy:
@@ -157,6 +164,8 @@ class MainWindow(QMainWindow):
             self.structures.show_view(after.view)
         if any(getattr(after, name) is not getattr(before, name) for name in SEEN_BY_PLAN_LIST):
             self._show_plan(after)
+        if (after.sheet is None) != (before.sheet is None):
+            self._share_width()
         self.root_sheet.show_state(after, self.session.settings.landmark_sd_mm)
         self.planning.show_state(after)
         self.player.show_state(after)
@@ -177,6 +186,9 @@ class MainWindow(QMainWindow):
         self.planning.show_state(state)
         self.actions_.refresh(state, self.desk.is_busy)
         self._show_title(state)
+
+    def _share_width(self) -> None:
+        self.browser.setVisible(self.session.state.sheet is None or self.width() >= WIDE_PX)
 
     def _show_plan(self, state: State) -> None:
         # The bands of a point that is held come when it is let go: drawing it again 500 times takes a moment.

@@ -30,6 +30,7 @@ from plan.plan import Plan
 from plan.readings import readings
 
 FIELD_ROLE = Qt.ItemDataRole.UserRole
+NARROWEST_PX = 340
 VIEWS = {"three_cusp": "Three-cusp", "cusp_overlap": "Cusp overlap"}
 
 
@@ -161,6 +162,7 @@ class RootSheet(QDockWidget):
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(8, 4, 8, 8)
+        content.setMinimumWidth(NARROWEST_PX)
         layout.addWidget(self.hint)
         layout.addWidget(self.steps, 3)
         layout.addLayout(buttons)

@@ -14,6 +14,7 @@ from plan.clinical.aortic_root import edge_on_cranial_deg
 MOST_LAO_DEG = 90.0
 MOST_CRANIAL_DEG = 60.0
 GRID_DEG = 30
+NAME_SIDE = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
 class SCurve(QWidget):
@@ -51,15 +52,13 @@ class SCurve(QWidget):
         painter.setPen(QPen(QColor(ACCENT), 2.0))
         painter.drawPolyline(QPolygonF([_at(area, *point) for point in self.points.tolist()]))
         painter.setClipping(False)
-        for colour, (name, view) in zip((TEXT, WARNING), self.views.items(), strict=False):
+        for row, (colour, (name, view)) in enumerate(zip((TEXT, WARNING), self.views.items(), strict=False)):
             painter.setPen(QPen(QColor(colour), 1.5))
             painter.setBrush(QColor(colour))
-            at = _at(area, *view)
-            painter.drawEllipse(at, 4.0, 4.0)
-            on_left = at.x() > area.center().x()
-            box = QRectF(at.x() - 128 if on_left else at.x() + 8, at.y() - 18, 120, 16)
-            side = Qt.AlignmentFlag.AlignRight if on_left else Qt.AlignmentFlag.AlignLeft
-            painter.drawText(box, side, name)
+            painter.drawEllipse(_at(area, *view), 4.0, 4.0)
+            y = area.bottom() - 38 + 18 * row
+            painter.drawEllipse(QPointF(area.left() + 44, y), 3.0, 3.0)
+            painter.drawText(QRectF(area.left() + 52, y - 8, area.width() - 52, 16), NAME_SIDE, name)
         if self.why_not:
             painter.setPen(QColor(QUIET))
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.why_not)

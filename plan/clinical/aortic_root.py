@@ -34,10 +34,10 @@ LEAST_UPWARD = 0.02
 _SHAPE_TITLES = {
     "area_mm2": "area",
     "perimeter_mm": "perimeter",
-    "area_diameter_mm": "diameter from area",
-    "perimeter_diameter_mm": "diameter from perimeter",
-    "min_diameter_mm": "smallest diameter",
-    "max_diameter_mm": "largest diameter",
+    "area_diameter_mm": "D-area",
+    "perimeter_diameter_mm": "D-perimeter",
+    "min_diameter_mm": "smallest D",
+    "max_diameter_mm": "largest D",
 }
 _NO_PLANE = "the three hinge points are not placed yet"
 
@@ -49,10 +49,10 @@ def formulas(root: AorticRoot) -> tuple[Formula, ...]:
         _annulus(root, why),
         Formula(
             {
-                "three_cusp_lao_deg": "Three-cusp view, LAO (−: RAO)",
-                "three_cusp_cranial_deg": "Three-cusp view, cranial (−: caudal)",
-                "cusp_overlap_lao_deg": "Cusp-overlap view, LAO (−: RAO)",
-                "cusp_overlap_cranial_deg": "Cusp-overlap view, cranial (−: caudal)",
+                "three_cusp_lao_deg": "Three-cusp view, side",
+                "three_cusp_cranial_deg": "Three-cusp view, tilt",
+                "cusp_overlap_lao_deg": "Cusp-overlap view, side",
+                "cusp_overlap_cranial_deg": "Cusp-overlap view, tilt",
             },
             _views,
             why,
@@ -116,8 +116,8 @@ def view_angles_deg(to_detector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def view_title(lao_deg: float, cranial_deg: float) -> str:
     """The angles as a cardiologist says them: "LAO 12 CAU 8"."""
-    side = "LAO" if lao_deg >= 0.0 else "RAO"
-    return f"{side} {abs(lao_deg):.0f} {'CRA' if cranial_deg >= 0.0 else 'CAU'} {abs(cranial_deg):.0f}"
+    lao, cranial = round(lao_deg), round(cranial_deg)
+    return f"{'LAO' if lao >= 0 else 'RAO'} {abs(lao)} {'CRA' if cranial >= 0 else 'CAU'} {abs(cranial)}"
 
 
 def _views(points: Points) -> Values:

@@ -177,6 +177,9 @@ def test_a_flat_annulus_is_seen_edge_on_without_tilt_and_one_that_leans_forward_
     assert edge_on_cranial_deg(lean, np.array([0.0])) == pytest.approx([-20.0])
     assert view_title(0.0, -20.0) == "LAO 0 CAU 20"
     assert view_title(-12.4, 7.6) == "RAO 12 CRA 8"
+    assert view_title(-1e-14, -1e-14) == "LAO 0 CRA 0"
+    assert Reading("three_cusp_lao_deg", "", -30.04, 5.31).text == "RAO 30.0 ± 5.3°"
+    assert Reading("three_cusp_cranial_deg", "", -1e-9).text == "CRA 0.0°"
 
 
 def test_an_upright_plane_has_no_curve() -> None:

@@ -142,7 +142,7 @@ def test_a_contour_is_a_closed_smooth_line_with_its_area_and_diameter(two_balls)
     assert line.points_mm[0] == line.points_mm[-1]
     assert np.linalg.norm(np.array(line.points_mm)[:, :2], axis=1) == pytest.approx(12.0, abs=0.05)
     assert [ball.position_mm for ball in scene.points] == list(contour.points_mm)
-    assert [label.text for label in scene.labels] == ["452 mm², ⌀ 24.0 mm"]
+    assert [label.text for label in scene.labels] == ["452 mm², Ø 24.0 mm"]
 
 
 def test_a_contour_without_an_area_is_drawn_without_a_number(two_balls):
