@@ -38,6 +38,12 @@ def source_of(state: State, chosen: tuple[Series, ...]) -> Source:
     """
     if state.series is None or state.volume is None:
         raise PlannerError("nothing to reconstruct", "no series is open", "open a series first")
+    if not state.is_in_patient:
+        raise PlannerError(
+            "these images are not reconstructed",
+            "they lie in a space of their own: left, right, head and feet are not told",
+            "open a CT or MR series",
+        )
     together = chosen if len(chosen) > 1 else cine_companions(state, state.series)
     if len(together) < 2:
         return Source((state.series,), state.phase, state.volume)

@@ -450,10 +450,10 @@ class Session:
         return replace(self.state.playback, is_playing=False)
 
     def _kept_axes(self, series: Series, volume: Volume) -> bool:
-        # A plane is nothing but a line along any other axes than its own.
+        # A plane is nothing but a line along any other axes than its own; a space of its own has no others.
         if self._is_open(series):
             return self.state.along_image
-        return is_oblique(volume) or volume.shape[0] == 1
+        return not series.is_in_patient or is_oblique(volume) or volume.shape[0] == 1
 
     def _kept_window(self, series: Series, volume: Volume) -> Window:
         # Playing through the phases of one series must not flicker in brightness.

@@ -212,12 +212,14 @@ def scrolled(volume: Volume, at_mm: Point, frame: Frame, n_steps: int) -> np.nda
     return volume.patient_from_indices(np.clip(index, 0.0, np.array(volume.shape) - 1.0))[0]
 
 
-def readout(volume: Volume, at_mm: np.ndarray) -> str:
-    """Where a position (3,) lies, in words of the patient, and the value of its voxel."""
-    place = "  ".join(
-        f"{letters[int(value > 0)]} {abs(value):.1f}"
-        for letters, value in zip(("RL", "AP", "IS"), at_mm, strict=True)
-    )
+def readout(volume: Volume, at_mm: np.ndarray, is_in_patient: bool = True) -> str:
+    """Where a position (3,) lies, in words of the patient where these are known, and the value of its voxel."""
+    place = "  ".join(f"{value:.1f}" for value in at_mm)
+    if is_in_patient:
+        place = "  ".join(
+            f"{letters[int(value > 0)]} {abs(value):.1f}"
+            for letters, value in zip(("RL", "AP", "IS"), at_mm, strict=True)
+        )
     index = np.rint(volume.indices_from_patient(np.atleast_2d(at_mm))[0]).astype(int)
     if (index < 0).any() or (index >= volume.shape).any():
         return f"{place} mm"

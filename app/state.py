@@ -91,6 +91,11 @@ class State:
         return self.volume is not None or self.anatomy is not None
 
     @property
+    def is_in_patient(self) -> bool:
+        """False when what is shown lies in a space of its own: left and right, head and feet are not known."""
+        return self.series is None or self.series.is_in_patient
+
+    @property
     def can_plan(self) -> bool:
         """True when what is shown lies in a patient space."""
         return self.is_patient_open and self.clip is None

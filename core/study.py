@@ -8,6 +8,9 @@ from pathlib import Path
 
 from core.errors import Finding
 
+OWN_SPACE = "own_space"
+"""Code of the finding that slices lie in a space of their own and not in the patient's."""
+
 
 class SeriesKind(Enum):
     """What a series is to a person; decides how it is opened."""
@@ -49,6 +52,11 @@ class Series:
     kind: SeriesKind = SeriesKind.STACK
     phase_labels: tuple[str, ...] = ()
     frames: tuple[tuple[tuple[int, int], ...], ...] = ()
+
+    @property
+    def is_in_patient(self) -> bool:
+        """False when the patient's directions are not known: left and right, head and feet."""
+        return all(finding.code != OWN_SPACE for finding in self.findings)
 
     @property
     def n_phases(self) -> int:

@@ -70,6 +70,12 @@ class SceneRenderer:
         if bounds_mm is not None:
             self.look(fit(bounds_mm))
 
+    def show_orientation(self, is_known: bool) -> None:
+        """Show the cube that says which way the patient lies, or none where nobody knows."""
+        if bool(self._marker.GetEnabled()) != is_known:
+            self._marker.SetEnabled(is_known)
+            self._render()
+
     def pick(self, x: float, y: float) -> tuple[str, np.ndarray] | None:
         """What is under VTK's display pixel (x, y), counted from the lower left corner in device pixels.
 

@@ -72,8 +72,9 @@ COMMANDS = (
         _turn_slices,
         ("X",),
         "",
-        _has_volume,
+        lambda state: _has_volume(state) and state.is_in_patient,
         lambda state: state.along_image,
+        why_not=lambda state: "" if state.is_in_patient else "the patient's axes are not known here",
     ),
     Command(
         "view.measures",

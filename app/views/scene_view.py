@@ -76,6 +76,7 @@ class SceneView(QWidget):
         if self.renderer is not None:
             self._show(state.shown_plan)
             self._frame_new_patient(state)
+            self.renderer.show_orientation(state.is_in_patient)
             is_navigating = state.tool is Tool.NAVIGATE
             self.interactor.setCursor(
                 Qt.CursorShape.ArrowCursor if is_navigating else Qt.CursorShape.CrossCursor

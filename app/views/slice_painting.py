@@ -105,7 +105,7 @@ def _paint_texts(painter: QPainter, view: SliceView, frame: Frame, state: State)
     font = QFont(painter.font())
     font.setBold(True)
     painter.setFont(font)
-    left, right, top, bottom = orientation_letters(frame.plane)
+    left, right, top, bottom = orientation_letters(frame.plane) if state.is_in_patient else ("",) * 4
     for text, side in (
         (left, flags.AlignLeft | flags.AlignVCenter),
         (right, flags.AlignRight | flags.AlignVCenter),

@@ -121,10 +121,10 @@ class SliceView(QWidget):
 
     def readout(self) -> str:
         """Position and value under the pointer; empty when it is elsewhere."""
-        frame = self.frame()
-        if frame is None or self._pointer is None or self._state.volume is None:
+        frame, state = self.frame(), self._state
+        if frame is None or self._pointer is None or state.volume is None:
             return ""
-        return readout(self._state.volume, self._at(self._pointer, frame))
+        return readout(state.volume, self._at(self._pointer, frame), state.is_in_patient)
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:
         """Wheel: next slice. With Ctrl: zoom."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PyQt6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
 from PyQt6.QtGui import QDropEvent, QImage, QMouseEvent, QWheelEvent
 from PyQt6.QtWidgets import QApplication, QLabel, QMessageBox
 from pytestqt.qtbot import QtBot
@@ -14,8 +15,9 @@ from pytestqt.qtbot import QtBot
 from app.views.about import make_splash
 from app.views.main_window import MainWindow
 from app.views.slice_view import SliceView
-from core.errors import PlannerError
+from core.errors import Finding, PlannerError
 from core.resources import RESEARCH_NOTICE
+from core.study import OWN_SPACE
 from plan.items import CutPlane
 from tests.support.ball_patient import CENTRE_MM, make_anatomy
 from tests.support.gui import LONG_MS, trigger
@@ -97,6 +99,25 @@ def test_contours_and_letters_are_painted_over_the_slice(ball_window: MainWindow
     assert _n_different(plain, with_contours) > 50
     ball_window.session.look(ball_window.session.state.view.with_structure("lv", is_visible=False))
     assert 50 < _n_different(plain, view.grab().toImage()) < _n_different(plain, with_contours)
+
+
+def test_a_volume_in_a_space_of_its_own_has_no_letters_and_no_cube(ball_window: MainWindow) -> None:
+    session, view = ball_window.session, ball_window.planning.slices["axial"]
+    session.turn_slices(True)
+    view.setFixedSize(240, 200)
+    series, volume = session.state.series, session.state.volume
+    assert series is not None
+    assert volume is not None
+    lettered = view.grab().toImage()
+    finding = Finding(
+        OWN_SPACE, "the position in the patient is unknown", "it is an ultrasound", "measure in it"
+    )
+    session.show_volume(replace(series, findings=(finding,)), 0, volume)
+    plain = view.grab().toImage()
+    for place in (QRect(4, 90, 24, 20), QRect(212, 90, 24, 20), QRect(108, 4, 24, 20), QRect(108, 176, 24, 20)):
+        assert _n_different(lettered.copy(place), plain.copy(place)) > 5
+    assert _n_different(lettered.copy(40, 40, 60, 60), plain.copy(40, 40, 60, 60)) == 0
+    assert not ball_window.actions_.by_key["view.along_image"].isEnabled()
 
 
 def test_eye_and_slider_change_how_a_structure_is_shown(ball_window: MainWindow, qtbot: QtBot) -> None:

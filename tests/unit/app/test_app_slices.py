@@ -5,14 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from app.reconstruction import source_of
 from app.session import Session
 from app.slices import Framing, frame_of, grey_picture, is_oblique, marks, outlines, readout, scrolled
 from app.windowing import Window
+from core.errors import Finding, PlannerError
 from core.frames import rotation_from_vector
+from core.study import OWN_SPACE
 from core.volume import Volume
 from plan import edits
 from plan.items import CutPlane, Distance
-from tests.support.ball_patient import CENTRE_MM, RADIUS_MM, make_anatomy, make_volume
+from tests.support.ball_patient import CENTRE_MM, RADIUS_MM, make_anatomy, make_series, make_volume
 
 SIZE = (200, 160)
 AT = tuple(CENTRE_MM)
@@ -137,3 +140,18 @@ def test_the_readout_names_the_patients_sides_and_the_voxels_value() -> None:
     volume = make_volume()
     assert readout(volume, CENTRE_MM) == "L 10.0  A 150.0  S 300.0 mm   300 HU"
     assert readout(volume, CENTRE_MM + [500, 0, 0]) == "L 510.0  A 150.0  S 300.0 mm"
+
+
+def test_in_a_space_of_its_own_nothing_names_the_patients_sides(session: Session) -> None:
+    volume = make_volume()
+    assert readout(volume, CENTRE_MM, is_in_patient=False) == "10.0  -150.0  300.0 mm   300 HU"
+    there = make_series()
+    session.show_volume(there, 0, volume)
+    assert session.state.is_in_patient
+    assert not session.state.along_image
+    nowhere = replace(make_series("9.2"), findings=(Finding(OWN_SPACE, "", "", ""),))
+    session.show_volume(nowhere, 0, volume)
+    assert not session.state.is_in_patient
+    assert session.state.along_image
+    with pytest.raises(PlannerError, match="space of their own"):
+        source_of(session.state, ())

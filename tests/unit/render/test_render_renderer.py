@@ -74,6 +74,16 @@ def test_only_what_changed_is_replaced(plotter, renderer, two_balls):
     assert _actors(plotter) < before
 
 
+def test_the_cube_of_directions_is_shown_only_where_they_are_known(plotter, renderer, two_balls):
+    renderer.show(_scene(two_balls))
+    drawn = []
+    for is_known in (True, False, True):
+        renderer.show_orientation(is_known)
+        corner = plotter.screenshot(return_img=True)[-40:, :40, :3].astype(int)
+        drawn.append(bool((np.abs(corner - corner[0, 0]) > 40).any()))
+    assert drawn == [True, False, True]
+
+
 def test_a_cut_replaces_the_surfaces_it_meets_and_keeps_the_other(plotter, renderer, two_balls):
     renderer.show(_scene(two_balls))
     before = _actors(plotter)
