@@ -20,7 +20,7 @@ from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag, Tag
 
 from core.study import SeriesKind
-from imaging.dicom.kinds import PICTURE_KINDS, PLACED_KINDS, kind_of
+from imaging.dicom.kinds import PICTURE_KINDS, PLACED_KINDS, is_slice_class, kind_of
 from imaging.dicom.mosaics import SIEMENS_COUNT_TAG, SIEMENS_HEADER_TAG, is_mosaic
 from imaging.dicom.multiframe import frame_groups
 from imaging.dicom.quick_header import NotPlainError, quick_header
@@ -199,7 +199,11 @@ def planes_of(dataset: Dataset, path: Path) -> tuple[Plane, ...]:
         raise ValueError("a DICOM file without any known fact is damaged")
     kind = kind_of(dataset)
     rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
-    if kind is None or (kind in PICTURE_KINDS and not (rows and columns)):
+    if kind in PICTURE_KINDS and not (rows and columns):
+        if is_slice_class(dataset):
+            raise ValueError("a slice without a size is cut short")
+        return ()
+    if kind is None:
         return ()
     owner = Owner(
         *(
@@ -262,7 +266,7 @@ def _plane(
         series_number=np.inf if number is None else number,
         modality=modality,
         description=text_of(dataset, "SeriesDescription"),
-        image_kind=str(image_type[2]) if modality == "MR" and len(image_type) > 2 else "",
+        image_kind=_image_kind(facts, image_type) if modality == "MR" else "",
         frame_of_reference_uid=text_of(dataset if is_in_patient else facts, "FrameOfReferenceUID"),
         shape=(int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)),
         samples=int(dataset.get("SamplesPerPixel") or 1),
@@ -281,6 +285,12 @@ def _plane(
         is_mosaic=modality == "MR" and is_mosaic(dataset),
         is_in_patient=is_in_patient,
     )
+
+
+def _image_kind(facts: Dataset, image_type: list[object]) -> str:
+    """What an MR image shows: magnitude, phase, water, fat, ...; makers name it in the third word or a later one."""
+    words = (*image_type[2:], facts.get("ComplexImageComponent") or "")
+    return " ".join(str(word).strip() for word in words).strip()
 
 
 def _is_length(value_mm: float) -> bool:

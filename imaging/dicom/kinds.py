@@ -75,6 +75,11 @@ def kind_of(dataset: Dataset) -> SeriesKind | None:
     return _slice_kind(dataset)
 
 
+def is_slice_class(dataset: Dataset) -> bool:
+    """True for a CT, MR or PET image by its SOP class, which always has a picture."""
+    return text_of(dataset, "SOPClassUID").removeprefix(_STORAGE) in _SLICE_CLASSES
+
+
 def _slice_kind(dataset: Dataset) -> SeriesKind:
     words = words_of(dataset, "ImageType")
     if "LOCALIZER" in words:

@@ -20,6 +20,7 @@ KNOWN_SPACES = re.compile(
     r"^space:\s*(left-posterior-superior|right-anterior-superior|left-anterior-superior|LPS|RAS|LAS)\s*$",
     re.MULTILINE | re.IGNORECASE,
 )
+MM_PER_UNIT = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001, "micron": 0.001, "?": 1.0}
 _FIX = "write the file again with its orientation, or open the original DICOM"
 
 
@@ -110,8 +111,19 @@ def _patient_from_index(reader: Any, path: Path) -> np.ndarray:
         needed = [re.search(rf"^{name}\s*=", header, re.M) for name in names]
     if not all(needed):
         raise PlannerError(f"cannot place {path.name}", "it does not say its orientation and spacing", _FIX)
+    to_mm = _mm_per_unit(header, path)
     direction = np.array(reader.GetDirection(), dtype=np.float64).reshape(3, 3)
     affine = np.eye(4)
-    affine[:3, :3] = (direction * np.array(reader.GetSpacing()))[:, ::-1]
-    affine[:3, 3] = reader.GetOrigin()
+    affine[:3, :3] = (direction * np.array(reader.GetSpacing()))[:, ::-1] * to_mm
+    affine[:3, 3] = np.array(reader.GetOrigin()) * to_mm
     return checked_affine(affine, path.name)
+
+
+def _mm_per_unit(header: str, path: Path) -> float:
+    """Millimetres per unit of length that the header names, which SimpleITK does not look at; millimetres by custom."""
+    named = re.search(r"^(?:space units:|DistanceUnits\s*=)\s*(.+?)\s*$", header, re.M | re.I)
+    units = {unit.lower() for unit in re.findall(r"[^\s\"]+", named.group(1))} if named else {"mm"}
+    scale = MM_PER_UNIT.get(units.pop()) if len(units) == 1 else None
+    if scale is None:
+        raise PlannerError(f"cannot place {path.name}", "its unit of length is unknown", _FIX)
+    return scale

@@ -32,16 +32,20 @@ def syntax_name(syntax: UID) -> str:
     return _NAMES.get(str(syntax), syntax.name)
 
 
+def check_decodable(syntax: UID) -> None:
+    """Raise PlannerError, naming a compressed or private transfer syntax, when nothing here decodes it."""
+    if str(syntax) not in _DECODERS:
+        raise unreadable(f"there is no decoder for its encoding ({syntax_name(syntax)})", EXPORT_AGAIN)
+
+
 def decode_frame(frame: bytes, layout: PixelLayout) -> tuple[np.ndarray, Codestream | None]:
     """The numbers of one compressed frame as its decoder gives them, in the shape of the layout.
 
     Raises PlannerError when there is no decoder (by the syntax's name), when the frame is cut short or
     damaged, or when it is not the size that the header says.
     """
-    decoder = _DECODERS.get(str(layout.syntax))
-    name = syntax_name(layout.syntax)
-    if decoder is None:
-        raise unreadable(f"there is no decoder for its compression ({name})", EXPORT_AGAIN)
+    check_decodable(layout.syntax)
+    decoder, name = _DECODERS[str(layout.syntax)], syntax_name(layout.syntax)
     codestream = None
     try:
         if decoder in _CODESTREAMS:

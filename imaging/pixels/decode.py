@@ -26,14 +26,22 @@ def decode_planes(planes: Sequence[Plane]) -> Iterator[np.ndarray]:
     described: tuple[Plane, ...] = ()
     for plane in planes:
         if plane.samples != 1 or plane.photometric not in ("MONOCHROME1", "MONOCHROME2"):
-            why = f"it is a colour picture ({plane.photometric or 'unknown'})"
-            raise unreadable(why, "choose a series of grey-scale images")
+            raise _not_grey(plane)
         if source is None or plane.path != source.path:
             source = open_pixels(plane.path, only=HEADER_TAG_NUMBERS)
             described = _described(source)
         if plane.frame >= len(described) or not _is_same(described[plane.frame], plane):
             raise unreadable("its file changed since the scan", "scan the folder again")
         yield physical_values(source.stored(plane.frame), plane, source.layout)
+
+
+def _not_grey(plane: Plane) -> PlannerError:
+    if plane.samples == 1 and not plane.photometric:
+        return unreadable(
+            "it does not say whether low numbers are dark or bright", "export the original images"
+        )
+    why = f"it is a colour picture ({plane.photometric or 'unknown'})"
+    return unreadable(why, "choose a series of grey-scale images")
 
 
 def physical_values(stored: np.ndarray, plane: Plane, layout: PixelLayout) -> np.ndarray:

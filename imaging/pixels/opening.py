@@ -24,7 +24,7 @@ from core.errors import PlannerError
 from imaging.dicom.headers import PIXEL_TAG, quiet_parser
 from imaging.dicom.values import text_of
 from imaging.find.files import DICOM_MAGIC_OFFSET, begins_as_data_set
-from imaging.pixels.codecs import NATIVE
+from imaging.pixels.codecs import NATIVE, check_decodable
 from imaging.pixels.fragments import Span, frames_of, read_fragments
 from imaging.pixels.layout import DOUBLE, FLOAT, INTEGER, PixelLayout, frame_count, pixel_layout, unreadable
 from imaging.pixels.source import PixelSource, file_stamp
@@ -155,6 +155,7 @@ def _located(
         frames = _native_frames(layout, n_frames, stream.tell(), length, is_subsampled)
     else:
         if length != _UNDEFINED:
+            check_decodable(syntax)
             raise unreadable("it claims to be compressed and is not")
         frames = frames_of(stream, read_fragments(stream, size), _extended_offsets(header), n_frames)
     is_swapped = is_big and vr == b"OW" and layout.bits_allocated == 8
@@ -172,7 +173,8 @@ def _element(stream: BinaryIO, header: Dataset, is_big: bool) -> tuple[str, byte
     if group != PIXEL_TAG >> 16 or element not in _ELEMENTS:
         raise unreadable("it holds no pixels, no whole-number pixels nor others", "choose another series")
     vr = head[4:6]
-    if header.original_encoding[0] or vr not in _LONG_VRS:
+    # The bytes decide, not the syntax that the file names: no even length looks like the letters of a type.
+    if vr not in _LONG_VRS:
         return _ELEMENTS[element], b"", struct.unpack(f"{order}I", head[4:])[0]
     return _ELEMENTS[element], vr, struct.unpack(f"{order}I", stream.read(4))[0]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from imaging.dicom.headers import Plane
 from imaging.dicom.kinds import PICTURE_KINDS, PLACED_KINDS
-from imaging.slices.order import SIDE_TOLERANCE_MM, stack_axes
+from imaging.slices.order import PLACE_TOLERANCE_MM, SIDE_TOLERANCE_MM, fit_stack, stack_axes
 from imaging.slices.phases import places_of, without_duplicates
 
 PARALLEL_TOLERANCE = 2e-4
@@ -102,9 +103,9 @@ def _column_of(stack: list[Plane]) -> Callable[[Plane], Hashable]:
 def _acquisitions(stack: list[Plane]) -> list[list[Plane]]:
     """Acquisitions that overlap without being phases of each other, told apart; else all planes together."""
     unique, _ = without_duplicates(stack)
-    if len({len(place) for place in places_of(unique)}) == 1:
-        return [stack]
     parts = _by(unique, lambda plane: plane.acquisition)
+    if len({len(place) for place in places_of(unique)}) == 1 and not _overlap_unevenly(parts, unique):
+        return [stack]
     is_told_apart = len(parts) > 1 and all(plane.acquisition is not None for plane in unique)
     if not is_told_apart or any(not _is_complete(part) for part in parts):
         return [stack]
@@ -114,3 +115,22 @@ def _acquisitions(stack: list[Plane]) -> list[list[Plane]]:
 def _is_complete(part: list[Plane]) -> bool:
     places = places_of(part)
     return len(places) > 1 and len({len(place) for place in places}) == 1
+
+
+def _overlap_unevenly(parts: list[list[Plane]], together: list[Plane]) -> bool:
+    """True for even acquisitions whose ranges overlap and that are uneven together: two scans, not one in turns."""
+    normal = stack_axes(np.array(together[0].orientation))[:, 0]
+    ranges = sorted(_range_along(part, normal) for part in parts)
+    is_overlap = any(later[0] < earlier[1] for earlier, later in pairwise(ranges))
+    return is_overlap and not _is_even(together) and all(map(_is_even, parts))
+
+
+def _range_along(part: list[Plane], normal: np.ndarray) -> tuple[float, float]:
+    along = np.array([plane.position for plane in part], dtype=np.float64) @ normal
+    return float(along.min()), float(along.max())
+
+
+def _is_even(planes: list[Plane]) -> bool:
+    positions = np.array([place[0].position for place in places_of(planes)], dtype=np.float64)
+    fit = fit_stack(positions, np.array(planes[0].orientation))
+    return fit.place_error_mm <= PLACE_TOLERANCE_MM

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -219,3 +220,36 @@ def test_positions_beyond_any_scanner_are_no_positions(tmp_path: Path) -> None:
     write_slices(tmp_path / "s", slices_along(AXIAL, np.arange(3) * 3.0), GREY, change)
     (series,) = scan_folder(tmp_path).series
     assert [finding.code for finding in series.findings] == ["missing_orientation"]
+
+
+def test_acquisitions_that_lie_between_each_other_in_a_part_are_stacks_of_their_own(
+    oblique, write_dicom
+) -> None:
+    """A second scan that begins within the first, half a step off: blended they would show two breaths at once."""
+    step = oblique.patient_from_index[:3, 0]
+    for number, start in ((1, 0.0), (2, 3.5)):
+        moved = oblique.patient_from_index.copy()
+        moved[:3, 3] += start * step
+
+        def change(index: int, dataset: Dataset, number: int = number) -> None:
+            dataset.AcquisitionNumber = number
+
+        paths = write_dicom(replace(oblique, patient_from_index=moved), f"both/{number}", change)
+    series = scan_folder(paths[0].parent.parent).series
+    assert [(one.shape[0], one.n_phases, one.findings) for one in series] == [(5, 1, ()), (5, 1, ())]
+
+
+@pytest.mark.parametrize(
+    "types",
+    [
+        [["DERIVED", "PRIMARY", "DIXON", kind] for kind in ("WATER", "FAT")],
+        [["DERIVED", "PRIMARY", "M", "ND", "DIXON", kind] for kind in ("IN_PHASE", "OPP_PHASE")],
+        [["ORIGINAL", "PRIMARY", kind, "ND"] for kind in ("M", "P")],
+    ],
+)
+def test_mr_images_of_two_kinds_are_two_stacks_and_no_phases(oblique, write_dicom, types) -> None:
+    still = replace(oblique, modality="MR", unit="arbitrary")
+    for number, words in enumerate(types):
+        paths = write_dicom(still, f"both/{number}", lambda i, d, words=words: setattr(d, "ImageType", words))
+    series = scan_folder(paths[0].parent.parent).series
+    assert [(one.n_phases, one.n_images) for one in series] == [(1, 5), (1, 5)]

@@ -112,3 +112,22 @@ def test_a_header_that_points_to_another_file_is_refused(
     (tmp_path / name).write_bytes((tmp_path / name).read_bytes().replace(old, new))
     with pytest.raises(PlannerError, match="same file"):
         read_volume(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "line"), [("v.nrrd", b'\nspace units: "%s" "%s" "%s"'), ("v.mha", b"\nDistanceUnits = %s")]
+)
+@pytest.mark.parametrize(("unit", "mm"), [(b"cm", 10.0), (b"um", 0.001), (b"furlong", None)])
+def test_lengths_in_another_unit_become_millimetres_or_are_refused(
+    oblique: Volume, tmp_path: Path, name: str, line: bytes, unit: bytes, mm: float | None
+) -> None:
+    path = tmp_path / name
+    written(oblique, path)
+    before = b"\nspace origin:" if name == "v.nrrd" else b"\nDimSize"
+    path.write_bytes(path.read_bytes().replace(before, line.replace(b"%s", unit) + before))
+    if mm is None:
+        with pytest.raises(PlannerError, match="unit of length"):
+            read_volume(path)
+        return
+    expected = np.diag([mm, mm, mm, 1.0]) @ oblique.patient_from_index
+    assert np.allclose(read_volume(path).patient_from_index, expected, rtol=1e-6, atol=1e-9)

@@ -289,6 +289,26 @@ def test_a_syntax_without_a_decoder_is_refused_by_its_name(tmp_path: Path, synta
         open_pixels(path).stored(0)
 
 
+def test_a_private_encoding_without_fragments_is_refused_by_its_name(tmp_path: Path) -> None:
+    path = write_picture(
+        tmp_path / "a", picture_header(SHAPE), noise("u1").tobytes(), uid.ImplicitVRLittleEndian
+    )
+    # As long as the name that it takes the place of, with the zero that evens that out.
+    path.write_bytes(path.read_bytes().replace(b"1.2.840.10008.1.2\0", b"1.2.840.113619.5.2"))
+    with pytest.raises(PlannerError, match=r"no decoder.*(1\.2\.840\.113619\.5\.2|GE)"):
+        open_pixels(path)
+
+
+def test_pixels_are_found_where_they_are_though_the_file_names_another_syntax(tmp_path: Path) -> None:
+    pixels = noise("u2")
+    path = write_picture(
+        tmp_path / "a", picture_header(SHAPE, "u2"), pixels.tobytes(), uid.ExplicitVRLittleEndian
+    )
+    named = b"1.2.840.10008.1.2.1\0"
+    path.write_bytes(path.read_bytes().replace(named, b"1.2.840.10008.1.2\0\0\0", 1))
+    assert np.array_equal(open_pixels(path).stored(0), pixels)
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -222,3 +222,12 @@ def test_a_scan_stops_at_the_report_after_a_cancel(oblique: Volume, write_dicom,
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PlannerError, match="not there"):
         scan_folder(tmp_path / "nowhere")
+
+
+def test_a_slice_cut_short_in_its_header_is_damaged_and_not_no_image(oblique: Volume, write_dicom) -> None:
+    paths = write_dicom(oblique)
+    content = paths[-1].read_bytes()
+    rows = content.index(b"\x28\x00\x10\x00US")
+    paths[-1].write_bytes(content[:rows])
+    result = scan_folder(paths[0].parent)
+    assert [finding.code for finding in result.findings] == ["unreadable"]
