@@ -16,11 +16,13 @@ import pytest
 import SimpleITK as sitk
 
 from core.errors import PlannerError
-from core.volume import Volume
+from core.study import Series, SeriesKind
+from core.volume import LabelMap, Volume
 from imaging.find.scan import scan_folder
 from imaging.formats.nifti import write_volume
-from imaging.guard import doors
+from imaging.guard import doors, given
 from imaging.slices.load import load_path
+from tests.support import given_files
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 BUDGET_S = 75.0
@@ -101,6 +103,57 @@ def test_single_hostile_files_are_refused_in_time(seeds: list[Path], tmp_path: P
             content = getattr(kinds, name)(seeds[0].read_bytes(), Random(number))
             (place / f"{number}.dcm").write_bytes(content)
             outcome(place / f"{number}.dcm")
+    assert peak_bytes("self") < 2 << 30
+
+
+def given_outcome(kind: str, path: Path) -> str:
+    """What opening a given thing would end with, and how long it took."""
+    kinds = {"seg": SeriesKind.SEGMENTATION, "rtstruct": SeriesKind.CONTOURS}
+    started = time.monotonic()
+    try:
+        if kind == "sr":
+            given.read_report(path)
+        elif kind == "glb":
+            given.read_glb(path)
+        elif kind in ("stl", "ply", "obj"):
+            given.read_surface(path, "mm")
+        else:
+            series = Series("1", "", "", ((path,),), (1, 1, 1), None, kind=kinds.get(kind, SeriesKind.SURFACE))
+            found = given.read_given(series)
+            assert found.surfaces or found.labels is not None
+        told = "something"
+    except PlannerError as refusal:
+        told = refusal.why
+    assert time.monotonic() - started < LONGEST_S
+    return told
+
+
+@pytest.mark.slow
+def test_mutations_of_given_things_never_do_more_than_be_refused(oblique: Volume, tmp_path: Path) -> None:
+    values = np.zeros(oblique.shape, dtype=np.uint8)
+    values[1:4, 1:4, 2:5] = 1
+    labels = LabelMap(values, oblique.patient_from_index, {1: "lv"}, given_files.FRAME)
+    seeds = given_files.write_all(tmp_path / "valid", labels)
+    kinds = mutations().MUTATIONS
+    told: dict[str, set[str]] = {kind: {given_outcome(kind, path)} for kind, path in seeds.items()}
+    assert told == {kind: {"something"} for kind in seeds}
+    until = time.monotonic() + BUDGET_S
+    number = 0
+    while time.monotonic() < until:
+        rng = Random(number)
+        kind = list(seeds)[number % len(seeds)]
+        content = seeds[kind].read_bytes()
+        for _ in range(rng.choice((1, 1, 2))):
+            content = rng.choice(kinds)(content, rng) if content else content
+        path = tmp_path / f"{number}{seeds[kind].suffix}"
+        path.write_bytes(content)
+        why = given_outcome(kind, path)
+        told[kind].add(why)
+        assert "Doe" not in why
+        path.unlink()
+        number += 1
+    assert number > 50
+    assert all(len(whys) > 1 for whys in told.values())
     assert peak_bytes("self") < 2 << 30
 
 
