@@ -7,7 +7,16 @@ from pathlib import Path
 
 from PyQt6.QtCore import QByteArray, QPoint, QSize, Qt, QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QResizeEvent
-from PyQt6.QtWidgets import QMainWindow, QMenu, QSplitter, QTabWidget, QToolBar, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QMainWindow,
+    QMenu,
+    QSplitter,
+    QTabWidget,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.commands import library, study
 from app.commands.table import CLIP_TOOLS, SERIES_MENU
@@ -19,6 +28,7 @@ from app.views.actions import Actions
 from app.views.ar_view import ArView
 from app.views.cycle_suggester import CycleSuggester
 from app.views.desk import QtDesk
+from app.views.icons import icon
 from app.views.labels import plain_label
 from app.views.library_desk import LibraryDesk
 from app.views.library_page import LibraryPage
@@ -41,7 +51,7 @@ SIDES = (310, 950, 340)
 NARROWEST_LIST = 300
 LONGEST_GOODBYE_S = 30.0
 # Narrower than this, the open sheet takes the place of the list of studies.
-WIDE_PX = 1560
+WIDE_PX = 1700
 SEEN_BY_PLAN_LIST = ("history", "dragged", "selected_id", "anatomy")
 SEEN_BY_AR = ("anatomy", "history", "view")
 
@@ -208,6 +218,11 @@ class MainWindow(QMainWindow):
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.actions_.fill_toolbar(bar)
         self.addToolBar(bar)
+        extension = bar.findChild(QToolButton, "qt_toolbar_ext_button")
+        if extension is not None:
+            # Qt's own arrow is dark on dark: what does not fit would seem not to be there.
+            extension.setIcon(icon("more"))
+            extension.setProperty("flat", True)
         self.planning.clip_tools.addActions(self.actions_.by_key[key] for key in CLIP_TOOLS)
         menus = self.menuBar()
         if menus is not None:

@@ -30,7 +30,7 @@ from plan.plan import Plan
 from plan.readings import readings
 
 FIELD_ROLE = Qt.ItemDataRole.UserRole
-NARROWEST_PX = 340
+NARROWEST_PX = 310
 VIEWS = {"three_cusp": "Three-cusp", "cusp_overlap": "Cusp overlap"}
 
 

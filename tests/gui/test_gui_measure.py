@@ -210,8 +210,11 @@ def test_a_step_of_the_sheet_can_be_chosen_again_cleared_and_the_sheet_closed(
     window.root_sheet.steps.setCurrentItem(window.root_sheet.steps.topLevelItem(1))
     qtbot.mouseClick(window.root_sheet.clear, LEFT)
     assert state().plan.of_type(AorticRoot)[0].left_hinge_mm is None
+    # A narrow window has room for the sheet or the studies.
+    assert not window.browser.isVisible()
     window.root_sheet.close()
     assert state().sheet is None
+    assert window.browser.isVisible()
     click(qtbot, axial, around(16.0, 90))
     assert state().plan.of_type(AorticRoot)[0].left_hinge_mm is None
     # Opened again, it is the same root.
