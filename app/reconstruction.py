@@ -38,12 +38,7 @@ def source_of(state: State, chosen: tuple[Series, ...]) -> Source:
     """
     if state.series is None or state.volume is None:
         raise PlannerError("nothing to reconstruct", "no series is open", "open a series first")
-    if not state.is_in_patient:
-        raise PlannerError(
-            "these images are not reconstructed",
-            "they lie in a space of their own: left, right, head and feet are not told",
-            "open a CT or MR series",
-        )
+    check_place(state.series)
     together = chosen if len(chosen) > 1 else cine_companions(state, state.series)
     if len(together) < 2:
         return Source((state.series,), state.phase, state.volume)
@@ -62,6 +57,16 @@ def source_of(state: State, chosen: tuple[Series, ...]) -> Source:
             "choose one of them alone",
         )
     return Source(together, state.phase)
+
+
+def check_place(series: Series) -> None:
+    """Raises PlannerError when a series lies in a space of its own: a heart has a left and a right side."""
+    if not series.is_in_patient:
+        raise PlannerError(
+            "these images are not reconstructed",
+            "they lie in a space of their own: left, right, head and feet are not told",
+            "choose a CT or MR series",
+        )
 
 
 def work_of(source: Source, reconstruct: Reconstruct, device: str) -> Callable[[Progress], Anatomy]:

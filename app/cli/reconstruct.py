@@ -29,6 +29,7 @@ def run(options: argparse.Namespace) -> None:
     """Reconstruct and write labels.nii.gz, labels.json, surfaces/, anatomy.glb, report.json and contours.png."""
     from app.comparison import compare_with_references
     from app.pictures import save_picture, slices_with_contours
+    from app.reconstruction import check_place
     from app.results import write_results
     from imaging.slices.load import load_path
     from recon.run import reconstruct
@@ -39,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
     volumes = [
         volume
         for path in options.inputs
-        for volume in load_path(path, options.frame, series_uid=options.series)
+        for volume in load_path(path, options.frame, series_uid=options.series, check=check_place)
     ]
     loaded = time.perf_counter() - started
     anatomy = reconstruct(options.task, volumes, options.device, progress, options.weights or WEIGHTS_FOLDER)

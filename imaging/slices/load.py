@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +72,11 @@ def load_planes(series: Series, phase: int = 0, progress: Progress | None = None
 
 
 def load_path(
-    path: Path, phase: int = 0, series_uid: str | None = None, progress: Progress | None = None
+    path: Path,
+    phase: int = 0,
+    series_uid: str | None = None,
+    progress: Progress | None = None,
+    check: Callable[[Series], None] = lambda series: None,
 ) -> tuple[Volume, ...]:
     """The volumes of one phase that a command-line INPUT stands for (see `imaging.find.inputs`).
 
@@ -81,10 +85,13 @@ def load_path(
 
     Args:
         series_uid: which series of the folder; needed when there are several.
+        check: raises PlannerError for a series that does not suit the caller.
 
     Raises PlannerError when the choice is open (it lists the series), and as `load_series` does.
     """
     chosen = choose_input(path, series_uid, progress)
+    for series in chosen.series:
+        check(series)
     if not chosen.as_planes:
         return tuple(load_series(series, phase, progress) for series in chosen.series)
     return tuple(plane for series in chosen.series for plane in load_planes(series, phase, progress))

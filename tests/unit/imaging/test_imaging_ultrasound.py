@@ -9,6 +9,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import EnhancedUSVolumeStorage
 
+from app.cli import main
 from core.clip import CalibratedRegion, Clip
 from core.errors import PlannerError
 from core.study import Series
@@ -137,6 +138,15 @@ def test_a_cartesian_volume_lies_in_its_own_space_and_says_that_the_patient_s_is
     np.testing.assert_allclose(volume.origin_mm, ORIGIN_MM)
     np.testing.assert_allclose(volume.spacing_mm, [STEP_MM, 0.5, 0.4])
     np.testing.assert_allclose(volume.axes, np.eye(3)[:, ::-1], atol=1e-9)
+
+
+def test_nothing_is_reconstructed_from_a_volume_in_a_space_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_volume(tmp_path / "us", np.zeros((1, 4, 6, 8), dtype=np.uint8))
+    assert main(["reconstruct", str(path), "--out", str(tmp_path / "out")]) == 3
+    assert "left, right, head and feet are not told" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_volume_that_says_where_it_lies_in_the_patient_lies_there(tmp_path: Path) -> None:
