@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from app.clips import OpenClip
@@ -10,6 +11,7 @@ from app.state import State
 from core.anatomy import HEART_BY_KEY, Anatomy
 from core.errors import Finding
 from core.study import Patient, ScanResult, Series, SeriesKind, Study
+from imaging.slices.planes import is_planes
 from plan.formula import Reading
 from plan.items import CutPlane, Item
 from plan.plan import Plan
@@ -97,6 +99,21 @@ def describe_details(series: Series) -> str:
     if series.kind in PICTURES and "#" in series.series_uid:
         lines.append("no place in the patient")
     return "\n".join([*lines, *(f"\n{describe_finding(finding)}" for finding in series.findings)])
+
+
+def describe_several(chosen: Sequence[Series]) -> str:
+    """What it means that several series are marked."""
+    spaces = {series.frame_of_reference_uid for series in chosen}
+    are_together = len(spaces) == 1 and "" not in spaces
+    lines = [f"{len(chosen)} series are marked."]
+    if not are_together:
+        lines.append("They do not share one patient space and cannot be reconstructed together.")
+    elif all(is_planes(series) for series in chosen):
+        lines.append("Reconstruct takes these planes together, all at the phase that is shown.")
+    if any(series.n_phases > 1 for series in chosen):
+        kept = " The phase stays when you go to another plane of this heart." if are_together else ""
+        lines.append(f"Only the one that is open is played.{kept}")
+    return "\n".join(lines)
 
 
 def describe_moment(state: State) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from app.carrying_over import is_shown, kept_axes, kept_crosshair, kept_window, looks_of
 from app.case import Case
 from app.clips import OpenClip, Pixel
 from app.given import (
@@ -19,14 +19,14 @@ from app.given import (
     other_space_of_report,
     shown_with_phase,
 )
+from app.patient_space import PatientSpaces
 from app.playback import Moment, Playback
 from app.root_steps import Sheet, after_change, first_open, following
 from app.root_steps import place as place_in_sheet
 from app.settings import Settings, save_settings
-from app.slices import is_oblique
 from app.state import State
 from app.tools import Tool, item_of, line_of
-from app.windowing import Window, first_window
+from app.windowing import Window
 from core.anatomy import Anatomy
 from core.errors import Finding, PlannerError
 from core.study import ScanResult, Series
@@ -36,7 +36,6 @@ from plan.edits import Edit
 from plan.history import History
 from plan.items import AorticRoot, Item, Point, as_point
 from plan.plan import Plan
-from plan.storage import Journal
 from render.view import ViewState
 
 Observer = Callable[[State, State], None]
@@ -55,11 +54,7 @@ class Session:
         self.settings = settings or Settings()
         self._settings_path = settings_path
         self._data_folder = data_folder
-        self._journal: Journal | None = None
-        self._journal_path: Path | None = None
-        self._space = ""
-        # By patient space and cardiac phase: a heart of one phase is not drawn over images of another.
-        self._anatomies: dict[tuple[str, int], Anatomy] = {}
+        self._spaces = PatientSpaces(data_folder)
         self._observers: list[Observer] = []
 
     @property
@@ -84,8 +79,9 @@ class Session:
         Reconstructions stay in memory, and steps in their journal, until their patient space is opened again.
         """
         self.remember(self.settings.with_recent(folder))
-        self._leave_space()
-        self._replace(State(folder=folder, scan=scan, notices=(*self.state.notices, *scan.findings)))
+        self._spaces.leave()
+        # What was said of the study before would be read as said of this one.
+        self._replace(State(folder=folder, scan=scan, notices=scan.findings))
 
     def show_volume(self, series: Series, phase: int, volume: Volume) -> None:
         """Show a volume with the plan and the anatomy of its patient space.
@@ -95,11 +91,11 @@ class Session:
         """
         uid = volume.frame_of_reference_uid
         space = uid or series.series_uid
-        history = self._enter_space(space, uid)
+        history = self._spaces.enter(space, uid)
         is_same_space = history is self.state.history
-        is_same_series = self._is_open(series)
+        is_same_series = is_shown(self.state, series)
         middle = as_point(volume.centre_mm)
-        anatomy = self._anatomies.get((space, phase))
+        anatomy = self._spaces.anatomy(space, phase)
         self._change(
             source=self.state.folder,
             series=series,
@@ -110,10 +106,10 @@ class Session:
             suggestions=self.state.suggestions if is_same_series else (),
             anatomy=anatomy,
             history=history,
-            view=_view_of(anatomy, self.state.view),
-            crosshair_mm=self._kept_crosshair(volume) if is_same_space else middle,
-            window=self._kept_window(series, volume),
-            along_image=self._kept_axes(series, volume),
+            view=looks_of(anatomy, self.state.view),
+            crosshair_mm=kept_crosshair(self.state, volume) if is_same_space else middle,
+            window=kept_window(self.state, series, volume),
+            along_image=kept_axes(self.state, series, volume),
             placed_mm=(),
             selected_id=self.state.selected_id if is_same_space else None,
             case=self.state.case if is_same_space else None,
@@ -149,7 +145,7 @@ class Session:
 
     def suggest(self, series: Series, suggestions: tuple[tuple[int, str], ...]) -> None:
         """Note which phases of a series the images suggest to be ED and ES; dropped when it is not open any more."""
-        if self._is_open(series):
+        if is_shown(self.state, series):
             self._change(suggestions=suggestions)
 
     def measure_clip(self, is_measuring: bool) -> None:
@@ -217,10 +213,10 @@ class Session:
                 "it lies in another patient space than the images that are open",
                 "open the series it was made from",
             )
-        space = uid or self._space
-        history = state.history if state.volume is not None else self._enter_space(space, uid)
+        space = uid or self._spaces.key
+        history = state.history if state.volume is not None else self._spaces.enter(space, uid)
         made_from = state.phase if phase is None else phase
-        self._anatomies[space, made_from] = anatomy
+        self._spaces.keep(space, made_from, anatomy)
         if made_from != state.phase:
             self.note(_ready_at(made_from))
             return
@@ -228,7 +224,7 @@ class Session:
         self._change(
             anatomy=anatomy,
             history=history,
-            view=_view_of(anatomy, state.view),
+            view=looks_of(anatomy, state.view),
             crosshair_mm=crosshair,
             notices=(*state.notices, *anatomy.findings),
         )
@@ -255,15 +251,15 @@ class Session:
 
     def apply(self, edit: Edit) -> None:
         """Do one step. Raises PlannerError when no patient is open or the step could not be saved."""
-        self._change(history=self._need_journal().push(edit))
+        self._change(history=self._spaces.journal.push(edit))
 
     def undo(self) -> None:
         """Take the last step back. Raises PlannerError when that could not be saved."""
-        self._after_history(self._need_journal().undo())
+        self._after_history(self._spaces.journal.undo())
 
     def redo(self) -> None:
         """Do the next undone step again. Raises PlannerError when that could not be saved."""
-        self._after_history(self._need_journal().redo())
+        self._after_history(self._spaces.journal.redo())
 
     def take(self, tool: Tool) -> None:
         """Take a tool in hand; points that were placed for another item are dropped."""
@@ -367,7 +363,7 @@ class Session:
     def close(self) -> None:
         """Release the journal; the session shows nothing afterwards."""
         self._observers.clear()
-        self._leave_space()
+        self._spaces.leave()
 
     def _add(self, item: Item) -> None:
         self._change(placed_mm=())
@@ -402,71 +398,14 @@ class Session:
         if sheet is not None and root is not None:
             self.choose_step(after_change(root, sheet.field))
 
-    def _enter_space(self, space: str, uid: str) -> History:
-        if not space:
-            raise PlannerError(
-                "it is not opened",
-                "nothing tells whose heart it is",
-                "open the images it was made from",
-            )
-        # The UID comes from a file: hashed, it can name no other place on the disk.
-        name = hashlib.sha256(space.encode()).hexdigest()[:24]
-        path = self._data_folder / "journals" / f"{name}.sqlite"
-        if self._journal is None or path != self._journal_path:
-            opened = Journal(path, Plan(uid))
-            if opened.history.plan.frame_of_reference_uid != uid:
-                opened.close()
-                raise PlannerError(
-                    "the plan is not opened",
-                    "its journal belongs to another patient space",
-                    f"move {path.name} aside",
-                )
-            self._leave_space()
-            self._journal, self._journal_path, self._space = opened, path, space
-        return self._journal.history
-
-    def _leave_space(self) -> None:
-        if self._journal is not None:
-            self._journal.close()
-            self._journal, self._space = None, ""
-
-    def _need_journal(self) -> Journal:
-        if self._journal is None:
-            raise PlannerError("nothing to plan on", "no patient is open", "open a series first")
-        return self._journal
-
     def _show_space_of(self, folder: Path, case: Case) -> None:
         uid = case.plan.frame_of_reference_uid
-        history = self._enter_space(uid or case.series_uid or str(folder.resolve()), uid)
+        history = self._spaces.enter(uid or case.series_uid or str(folder.resolve()), uid)
         empty = State(folder=self.state.folder, scan=self.state.scan, notices=self.state.notices)
         self._replace(replace(empty, history=history))
 
-    def _is_open(self, series: Series) -> bool:
-        state = self.state
-        is_shown = state.series is not None and state.volume is not None and state.clip is None
-        return is_shown and state.series is not None and state.series.series_uid == series.series_uid
-
     def _stopped(self) -> Playback:
         return replace(self.state.playback, is_playing=False)
-
-    def _kept_axes(self, series: Series, volume: Volume) -> bool:
-        # A plane is nothing but a line along any other axes than its own; a space of its own has no others.
-        if self._is_open(series):
-            return self.state.along_image
-        return not series.is_in_patient or is_oblique(volume) or volume.shape[0] == 1
-
-    def _kept_window(self, series: Series, volume: Volume) -> Window:
-        # Playing through the phases of one series must not flicker in brightness.
-        kept = self.state.window if self._is_open(series) else None
-        return kept or first_window(volume)
-
-    def _kept_crosshair(self, volume: Volume) -> Point:
-        point = self.state.crosshair_mm
-        if point is not None:
-            index = volume.indices_from_patient(np.array([point]))[0]
-            if (index > -0.5).all() and (index < np.array(volume.shape) - 0.5).all():
-                return point
-        return as_point(volume.centre_mm)
 
 
 def _ready_at(phase: int) -> Finding:
@@ -476,9 +415,3 @@ def _ready_at(phase: int) -> Finding:
         "another phase is shown now",
         f"go to phase {phase + 1} to see it",
     )
-
-
-def _view_of(anatomy: Anatomy | None, before: ViewState) -> ViewState:
-    """Every structure in its own colour, except those the user has already given another look."""
-    default = ViewState.default(anatomy) if anatomy is not None else ViewState()
-    return replace(before, structures={**default.structures, **before.structures})

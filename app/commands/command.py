@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -53,7 +53,7 @@ class Desk(Protocol):
     def ask_file(self, title: str, pattern: str) -> Path | None:
         """Let the user choose a file that exists; `pattern` as Qt writes it. None when they changed their mind."""
 
-    def ask_surface_facts(self, path: Path) -> SurfaceFacts | None:
+    def ask_surface_facts(self, paths: Sequence[Path]) -> SurfaceFacts | None:
         """Let the user say what a surface file does not: its unit and its space. None: changed their mind."""
 
     def ask_export(self, formats: tuple[str, ...]) -> ExportChoice | None:

@@ -11,6 +11,7 @@ from app.commands.command import Command, Desk
 from app.library.library import Library
 from app.opening import IMAGE_PATTERN, SURFACE_PATTERN, Opened, is_surface, read_paths
 from app.state import State
+from core.anatomy import Anatomy
 from core.errors import PlannerError
 from core.progress import Progress
 from core.study import Series, SeriesKind
@@ -31,7 +32,7 @@ def open_paths(desk: Desk, paths: Sequence[Path]) -> None:
     if len(paths) == 1 and cases.is_case(paths[0]):
         open_case(desk, paths[0])
     elif paths and all(is_surface(path) for path in paths):
-        import_surface(desk, paths[0])
+        import_surfaces(desk, paths)
     elif paths and may_leave(desk):
         cache = Library(desk.session.data_folder).header_index()
         work = lambda progress: read_paths(paths, progress, cache)  # noqa: E731
@@ -54,25 +55,46 @@ def open_series(desk: Desk, series: Series, phase: int = 0) -> None:
         desk.run("Reading report", given.work_of_report(series), desk.session.add_measurements)
 
 
-def import_surface(desk: Desk, path: Path) -> None:
-    """Show a surface file over the images that are open, after a person has said its unit and its space.
+def import_surfaces(desk: Desk, paths: Sequence[Path]) -> None:
+    """Show surface files over the images that are open, after a person has said their unit and their space.
+
+    Several files are one question: who drops them together has them from one place.
 
     Raises:
-        PlannerError: no images are open that it could lie in.
+        PlannerError: no images are open that they could lie in, or two of them have one name.
     """
-    if path.suffix.lower() == ".glb":
-        desk.run("Reading surfaces", given.work_of_glb(path), desk.session.show_given)
-        return
+    works = [given.work_of_glb(path) for path in paths if path.suffix.lower() == ".glb"]
+    silent = [path for path in paths if path.suffix.lower() != ".glb"]
     images = desk.session.state.volume
-    if images is None:
+    if silent:
+        if images is None:
+            raise PlannerError(
+                "the surface is not opened",
+                "a surface file does not say whose heart it is",
+                "open the images of this patient first",
+            )
+        _need_different_names(silent)
+        facts = desk.ask_surface_facts(silent)
+        if facts is None:
+            return
+        works += [given.work_of_surface(path, facts, images) for path in silent]
+
+    def show(found: list[Anatomy]) -> None:
+        for anatomy in found:
+            desk.session.show_given(anatomy)
+
+    desk.run("Reading surfaces", lambda progress: [work(progress) for work in works], show)
+
+
+def _need_different_names(paths: Sequence[Path]) -> None:
+    names = [path.stem for path in paths]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
         raise PlannerError(
-            "the surface is not opened",
-            "a surface file does not say whose heart it is",
-            "open the images of this patient first",
+            "the surfaces are not opened",
+            f"two of them are called {twice}, and one would take the other's place",
+            "rename one, or open one after the other",
         )
-    facts = desk.ask_surface_facts(path)
-    if facts is not None:
-        desk.run("Reading surface", given.work_of_surface(path, facts, images), desk.session.show_given)
 
 
 def phase_to_open(state: State, series: Series) -> int:
@@ -146,7 +168,7 @@ def _ask_and_open_file(desk: Desk) -> None:
 def _ask_and_import_surface(desk: Desk) -> None:
     path = desk.ask_file("Import a surface", SURFACE_PATTERN)
     if path is not None:
-        import_surface(desk, path)
+        import_surfaces(desk, (path,))
 
 
 def _of_the_chosen(run: Callable[[Desk, Series], None]) -> Callable[[Desk], None]:

@@ -11,7 +11,9 @@ from app.clip_framing import PictureFraming, PicturePlace, place_of
 from app.clips import OpenClip, Ruler, about, length_text, picture
 from app.describe import describe_kind
 from app.state import State
+from app.views.over_images import paint_text, paint_text_at
 from app.views.theme import ACCENT, GROUND, QUIET, TEXT, WARNING
+from app.windowing import Window
 
 DRAG_PX = 4
 Buttons = Qt.MouseButton
@@ -29,7 +31,7 @@ class ClipView(QWidget):
         super().__init__(parent)
         self.framing = PictureFraming()
         self._clip: OpenClip | None = None
-        self._image: tuple[object, QImage] | None = None
+        self._image: tuple[np.ndarray, Window | None, QImage] | None = None
         self._pressed: QPoint | None = None
         self._last = QPoint()
         self._is_dragging = False
@@ -142,10 +144,11 @@ class ClipView(QWidget):
         _paint_ruler(painter, place, ruler, length_text(clip.clip, ruler), QColor(TEXT))
 
     def _picture(self, clip: OpenClip) -> QImage:
-        key = (id(clip.pixels), clip.window)
-        if self._image is None or self._image[0] != key:
-            self._image = (key, _image_of(picture(clip)))
-        return self._image[1]
+        kept = self._image
+        # Kept with its pixels: a frame that is gone may leave its place in memory, and its id, to another one.
+        if kept is None or kept[0] is not clip.pixels or kept[1] != clip.window:
+            kept = self._image = (clip.pixels, clip.window, _image_of(picture(clip)))
+        return kept[2]
 
 
 def _image_of(pixels: np.ndarray) -> QImage:
@@ -165,7 +168,7 @@ def _paint_regions(painter: QPainter, clip: OpenClip, place: PicturePlace) -> No
             end = QPointF(*place.to_view((region.right + 0.5, region.bottom + 0.5)))
             painter.setPen(QPen(QColor(ACCENT), 1.0, Qt.PenStyle.DashLine))
             painter.drawRect(QRectF(corner, end))
-            _shadowed(painter, corner + QPointF(6, 16), f"{region.kind}: mm", QColor(ACCENT))
+            paint_text_at(painter, corner + QPointF(6, 16), f"{region.kind}: mm", QColor(ACCENT))
 
 
 def _paint_ruler(painter: QPainter, place: PicturePlace, ruler: Ruler, text: str, colour: QColor) -> None:
@@ -178,7 +181,7 @@ def _paint_ruler(painter: QPainter, place: PicturePlace, ruler: Ruler, text: str
     for point in (start, end):
         painter.drawEllipse(point, 3.0, 3.0)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    _shadowed(painter, (start + end) / 2.0 + QPointF(9, -9), text, colour)
+    paint_text_at(painter, (start + end) / 2.0 + QPointF(9, -9), text, colour)
 
 
 def _paint_texts(painter: QPainter, area: QRectF, clip: OpenClip) -> None:
@@ -186,24 +189,10 @@ def _paint_texts(painter: QPainter, area: QRectF, clip: OpenClip) -> None:
     font = QFont(painter.font())
     font.setBold(True)
     painter.setFont(font)
-    _boxed(painter, area, flags.AlignLeft | flags.AlignTop, describe_kind(clip.series), QColor(TEXT))
+    paint_text(painter, area, flags.AlignLeft | flags.AlignTop, describe_kind(clip.series), QColor(TEXT))
     font.setBold(False)
     painter.setFont(font)
     if clip.window is not None:
         grey = f"L {clip.window.level:.0f}  W {clip.window.width:.0f}"
-        _boxed(painter, area, flags.AlignRight | flags.AlignTop, grey, QColor(QUIET))
-    _boxed(painter, area, flags.AlignLeft | flags.AlignBottom, "\n".join(about(clip)), QColor(WARNING))
-
-
-def _boxed(painter: QPainter, area: QRectF, side: Qt.AlignmentFlag, text: str, colour: QColor) -> None:
-    painter.setPen(QColor(0, 0, 0, 220))
-    painter.drawText(area.translated(1, 1), side, text)
-    painter.setPen(colour)
-    painter.drawText(area, side, text)
-
-
-def _shadowed(painter: QPainter, at: QPointF, text: str, colour: QColor) -> None:
-    painter.setPen(QColor(0, 0, 0, 220))
-    painter.drawText(at + QPointF(1, 1), text)
-    painter.setPen(colour)
-    painter.drawText(at, text)
+        paint_text(painter, area, flags.AlignRight | flags.AlignTop, grey, QColor(QUIET))
+    paint_text(painter, area, flags.AlignLeft | flags.AlignBottom, "\n".join(about(clip)), QColor(WARNING))

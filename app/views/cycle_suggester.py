@@ -19,7 +19,7 @@ class CycleSuggester(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._jobs = JobRunner(self)
+        self.jobs = JobRunner(self)
 
     def look(self, state: State, cache: MomentCache, key: str) -> None:
         """Look at the phases that are in the cache, when they are still those of the open series."""
@@ -28,11 +28,11 @@ class CycleSuggester(QObject):
             return
         work = cycle.work_of(state, series, dict(cache.kept))
         # A suggestion that cannot be made is no trouble of the user's.
-        self._jobs.start("Suggesting phases", work, self._tell(series), lambda _: None)
+        self.jobs.start("Suggesting phases", work, self._tell(series), lambda _: None)
 
     def close(self, timeout_s: float) -> bool:
         """Stop; True when no thread is left."""
-        return self._jobs.close(timeout_s)
+        return self.jobs.close(timeout_s)
 
     def _tell(self, series: object) -> Callable[[object], None]:
         return lambda suggestions: self.suggested.emit(series, suggestions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -89,9 +89,9 @@ class QtDesk:
         path, _ = QFileDialog.getOpenFileName(self._window, title, self._start_folder(), pattern)
         return Path(path) if path else None
 
-    def ask_surface_facts(self, path: Path) -> SurfaceFacts | None:
-        """Let the user say in which unit and space a surface file is written."""
-        return SurfaceDialog.ask(self._window, path.name)
+    def ask_surface_facts(self, paths: Sequence[Path]) -> SurfaceFacts | None:
+        """Let the user say in which unit and space surface files are written."""
+        return SurfaceDialog.ask(self._window, tuple(path.name for path in paths))
 
     def ask_export(self, formats: tuple[str, ...]) -> ExportChoice | None:
         """Let the user choose what is written, where, and whether the patient stays in."""

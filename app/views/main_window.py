@@ -82,6 +82,8 @@ class MainWindow(QMainWindow):
         self.suggester = CycleSuggester(self)
         self._loader = JobRunner(self)
         self._is_scene_wanted, self._is_closed = True, False
+        for runner in (self.desk.jobs, self.player.jobs, self.suggester.jobs):
+            self.thumbnails.yield_to(runner)
         self._lay_out()
         connect_wishes(self)
         self.desk.jobs.started.connect(self.progress.follow)
@@ -182,7 +184,10 @@ class MainWindow(QMainWindow):
         if any(getattr(after, name) is not getattr(before, name) for name in SEEN_BY_AR):
             self.ar.show_state(after)
         if after.notices != before.notices:
-            self.notices.add(after.notices[_n_common(before.notices, after.notices) :])
+            n_common = _n_common(before.notices, after.notices)
+            if not n_common:
+                self.notices.clear()
+            self.notices.add(after.notices[n_common:])
         library.remember_case(self.session, before, after)
         self._show_title(after)
 

@@ -10,6 +10,8 @@ from app.views.labels import plain_label
 from app.views.theme import RAISED, STOP, WARNING
 from core.errors import Finding
 
+NOTHING_TO_DO = "nothing to do"
+
 
 class NoticeBar(QWidget):
     """Shows one notice at a time, the newest first; closing it shows the one before."""
@@ -34,8 +36,14 @@ class NoticeBar(QWidget):
         self.hide()
 
     def add(self, findings: tuple[Finding, ...]) -> None:
-        """Show these, the last one first."""
-        self._open = [old for old in self._open if old not in findings] + list(dict.fromkeys(findings))
+        """Show these, the last one first; of several at once those last that ask for nothing."""
+        fresh = sorted(dict.fromkeys(findings), key=lambda finding: finding.fix != NOTHING_TO_DO)
+        self._open = [old for old in self._open if old not in findings] + fresh
+        self._show()
+
+    def clear(self) -> None:
+        """Show none: they were about what is not open any more."""
+        self._open = []
         self._show()
 
     def _show(self) -> None:

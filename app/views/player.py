@@ -34,7 +34,7 @@ class Player(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.cache = MomentCache()
-        self._jobs = JobRunner(self)
+        self.jobs = JobRunner(self)
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -76,7 +76,7 @@ class Player(QObject):
         if moment in self.cache.kept:
             self._show(moment)
         elif self._loading != moment:
-            self._jobs.cancel()
+            self.jobs.cancel()
             self._loading = None
             self._load_next()
 
@@ -84,10 +84,10 @@ class Player(QObject):
         """Stop; True when no thread is left."""
         self._timer.stop()
         self._reel = None
-        return self._jobs.close(timeout_s)
+        return self.jobs.close(timeout_s)
 
     def _begin(self, reel: Reel | None) -> None:
-        self._jobs.cancel()
+        self.jobs.cancel()
         self._timer.stop()
         self._reel = reel if reel is not None and reel.n_moments > 1 else None
         self.cache.clear()
@@ -110,7 +110,7 @@ class Player(QObject):
         def work(progress: Progress) -> Moment:
             return reel.load(index, progress)
 
-        self._jobs.start(
+        self.jobs.start(
             "Loading", work, lambda moment: self._keep(index, moment), lambda error: self._drop(index, error)
         )
 

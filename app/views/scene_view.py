@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from render.scene import CameraView
 
 CLICK_PX = 4
+NOTHING_YET = "Nothing to show in 3-D yet: reconstruct a series, or import a surface."
 
 
 class SceneView(QWidget):
@@ -49,6 +50,9 @@ class SceneView(QWidget):
         self._framed_uid: str | None = None
         self._waiting = plain_label("Preparing the 3-D view…", "quiet")
         self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        # Beside a picture this view is narrow: a sentence takes no room from the images.
+        self._waiting.setWordWrap(True)
+        self._waiting.setMinimumWidth(1)
         self._layout = QStackedLayout(self)
         self._layout.addWidget(self._waiting)
 
@@ -63,7 +67,7 @@ class SceneView(QWidget):
         self.interactor.setAcceptDrops(False)
         self.interactor.installEventFilter(self)
         self._layout.addWidget(self.interactor)
-        self._layout.setCurrentWidget(self.interactor)
+        self._waiting.setText(NOTHING_YET)
         self.renderer = SceneRenderer(self.interactor)
         self.renderer.drag_planes(self._preview, self._release)
         self.renderer.drag_points(self._drag_point, lambda *_: self.point_dropped.emit())
@@ -77,6 +81,7 @@ class SceneView(QWidget):
             self._show(state.shown_plan)
             self._frame_new_patient(state)
             self.renderer.show_orientation(state.is_in_patient)
+            self._layout.setCurrentWidget(self.interactor if _has_content(state) else self._waiting)
             is_navigating = state.tool is Tool.NAVIGATE
             self.interactor.setCursor(
                 Qt.CursorShape.ArrowCursor if is_navigating else Qt.CursorShape.CrossCursor
@@ -179,3 +184,7 @@ class SceneView(QWidget):
 
     def _release(self, item_id: str, origin_mm: Point, normal: Point) -> None:
         self.plane_moved.emit(item_id, origin_mm, normal)
+
+
+def _has_content(state: State) -> bool:
+    return state.anatomy is not None or bool(state.shown_plan.items) or bool(state.placed_mm)

@@ -10,6 +10,7 @@ from PyQt6.QtGui import QColor, QFont, QPainter, QPen, QPolygonF
 
 from app.slices import Frame, Mark, Outline
 from app.state import State
+from app.views.over_images import paint_text, paint_text_at
 from app.views.theme import ORIENTATION_COLOURS, QUIET, TEXT
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _paint_mark(painter: QPainter, mark: Mark, ratio: float, is_selected: bool) 
         _paint_balls(painter, points, colour)
     if mark.text:
         at = points[1] if len(points) == 3 else (points[0] + points[-1]) / 2.0
-        _text(painter, at + QPointF(8, -8), mark.text, colour)
+        paint_text_at(painter, at + QPointF(8, -8), mark.text, colour)
 
 
 def _paint_crosshair(painter: QPainter, view: SliceView, frame: Frame, state: State, ratio: float) -> None:
@@ -112,26 +113,12 @@ def _paint_texts(painter: QPainter, view: SliceView, frame: Frame, state: State)
         (top, flags.AlignTop | flags.AlignHCenter),
         (bottom, flags.AlignBottom | flags.AlignHCenter),
     ):
-        _boxed(painter, area, side, text, QColor(TEXT))
+        paint_text(painter, area, side, text, QColor(TEXT))
     colour = QColor(ORIENTATION_COLOURS[view.orientation])
-    _boxed(painter, area, flags.AlignLeft | flags.AlignTop, view.title, colour)
+    paint_text(painter, area, flags.AlignLeft | flags.AlignTop, view.title, colour)
     font.setBold(False)
     painter.setFont(font)
     if state.window is not None:
         grey = f"L {state.window.level:.0f}  W {state.window.width:.0f}"
-        _boxed(painter, area, flags.AlignRight | flags.AlignTop, grey, QColor(QUIET))
-    _boxed(painter, area, flags.AlignLeft | flags.AlignBottom, view.readout(), QColor(QUIET))
-
-
-def _boxed(painter: QPainter, area: QRectF, side: Qt.AlignmentFlag, text: str, colour: QColor) -> None:
-    painter.setPen(QColor(0, 0, 0, 200))
-    painter.drawText(area.translated(1, 1), side, text)
-    painter.setPen(colour)
-    painter.drawText(area, side, text)
-
-
-def _text(painter: QPainter, at: QPointF, text: str, colour: QColor) -> None:
-    painter.setPen(QColor(0, 0, 0, 220))
-    painter.drawText(at + QPointF(1, 1), text)
-    painter.setPen(colour)
-    painter.drawText(at, text)
+        paint_text(painter, area, flags.AlignRight | flags.AlignTop, grey, QColor(QUIET))
+    paint_text(painter, area, flags.AlignLeft | flags.AlignBottom, view.readout(), QColor(QUIET))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from PyQt6.QtCore import QPoint, QPointF, QSize, Qt, pyqtSignal
@@ -27,12 +28,15 @@ from app.state import State
 from app.tools import Tool
 from app.views.slice_painting import paint_slice
 from app.views.theme import GROUND, QUIET
+from core.volume import Volume
 
 if TYPE_CHECKING:
     from plan.handles import Handle
     from render.slice_plane import Orientation
 
 DRAG_PX = 4
+# Of the phases of one series; more than any heartbeat has, and some 100 MB on a large screen.
+MOST_PICTURES = 64
 # How near to a point the pointer takes hold of it.
 GRAB_PX = 9
 Buttons = Qt.MouseButton
@@ -54,7 +58,8 @@ class SliceView(QWidget):
         self.orientation = orientation
         self.framing = Framing()
         self._state = State()
-        self._grey: tuple[object, QImage] | None = None
+        self._pictures: WeakKeyDictionary[Volume, QImage] = WeakKeyDictionary()
+        self._pictured: object = None
         self._outlines: tuple[object, tuple[Outline, ...]] | None = None
         self._pressed: QPoint | None = None
         self._last = QPoint()
@@ -121,7 +126,8 @@ class SliceView(QWidget):
 
     def readout(self) -> str:
         """Position and value under the pointer; empty when it is elsewhere."""
-        frame, state = self.frame(), self._state
+        state = self._state
+        frame = self.frame() if self._pointer is not None else None
         if frame is None or self._pointer is None or state.volume is None:
             return ""
         return readout(state.volume, self._at(self._pointer, frame), state.is_in_patient)
@@ -228,18 +234,23 @@ class SliceView(QWidget):
         return Qt.CursorShape.ArrowCursor if is_navigating else Qt.CursorShape.CrossCursor
 
     def _grey_image(self, frame: Frame) -> QImage:
-        key = (id(self._state.volume), self._state.window, frame)
-        if self._grey is None or self._grey[0] != key:
+        """The picture of the volume; those of the other phases are kept, for the next turn of the loop."""
+        volume, how = self._state.volume, (self._state.window, frame)
+        assert volume is not None
+        if how != self._pictured or len(self._pictures) >= MOST_PICTURES:
+            self._pictures.clear()
+            self._pictured = how
+        if volume not in self._pictures:
             grey = grey_picture(self._state, frame)
             assert grey is not None
             height, width = grey.shape
             image = QImage(grey.tobytes(), width, height, width, QImage.Format.Format_Grayscale8).copy()
             image.setDevicePixelRatio(self.devicePixelRatioF())
-            self._grey = (key, image)
-        return self._grey[1]
+            self._pictures[volume] = image
+        return self._pictures[volume]
 
     def _lines(self, frame: Frame) -> tuple[Outline, ...]:
-        key = (id(self._state.anatomy), self._state.view, frame)
+        key = (self._state.anatomy, self._state.view, frame)
         if self._outlines is None or self._outlines[0] != key:
             self._outlines = (key, outlines(self._state, frame))
         return self._outlines[1]

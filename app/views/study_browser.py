@@ -201,7 +201,7 @@ class StudyBrowser(QWidget):
 
     def _show_details(self) -> None:
         chosen = self.chosen_series
-        self.details.show_series(chosen[0] if len(chosen) == 1 else None)
+        self.details.show_chosen(chosen)
 
     def _show_matching(self, wanted: str) -> None:
         """Hide what does not match, and branches that are left without a series."""

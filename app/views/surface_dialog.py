@@ -22,12 +22,13 @@ WARNING = (
     "The file does not say whose heart it shows. Auricle takes it as lying in the images that are open; "
     "compare it with them."
 )
+NAMES_SHOWN = 6
 
 
 class SurfaceDialog(QDialog):
     """Nothing is chosen beforehand: a guessed unit is a wrong size shown with confidence."""
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, names: tuple[str, ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Import surface")
         self.units, self.spaces = QButtonGroup(self), QButtonGroup(self)
@@ -42,7 +43,9 @@ class SurfaceDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 14)
         layout.setSpacing(10)
-        layout.addWidget(plain_label(name, "heading"))
+        title = plain_label(_titles(names), "heading")
+        title.setWordWrap(True)
+        layout.addWidget(title)
         layout.addLayout(self._choices("Unit", UNITS, self.units))
         layout.addLayout(self._choices("Axes", SPACES, self.spaces))
         note = plain_label(WARNING, "quiet")
@@ -53,9 +56,9 @@ class SurfaceDialog(QDialog):
         self._refresh()
 
     @classmethod
-    def ask(cls, parent: QWidget, name: str) -> SurfaceFacts | None:
+    def ask(cls, parent: QWidget, names: tuple[str, ...]) -> SurfaceFacts | None:
         """What the user said; None when they changed their mind."""
-        dialog = cls(name, parent)
+        dialog = cls(names, parent)
         is_accepted = dialog.exec() == QDialog.DialogCode.Accepted
         facts = dialog.facts
         dialog.deleteLater()
@@ -91,3 +94,9 @@ class SurfaceDialog(QDialog):
     def _refresh(self) -> None:
         if self.accept_button is not None:
             self.accept_button.setEnabled(self.facts is not None)
+
+
+def _titles(names: tuple[str, ...]) -> str:
+    """The names of the files, and how many more there are; what is said goes for all of them."""
+    shown, n_more = names[:NAMES_SHOWN], len(names) - NAMES_SHOWN
+    return "\n".join((*shown, f"and {n_more} more") if n_more > 0 else shown)

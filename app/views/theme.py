@@ -54,6 +54,13 @@ QRadioButton::indicator {{
 }}
 QRadioButton::indicator:checked {{ background: {ACCENT}; border: 3px solid {GROUND}; width: 8px; height: 8px; }}
 QRadioButton::indicator:hover {{ border-color: {ACCENT}; }}
+QCheckBox {{ spacing: 8px; padding: 2px 0; }}
+QCheckBox::indicator {{
+    width: 13px; height: 13px; border: 1px solid {QUIET}; border-radius: 3px; background: {GROUND};
+}}
+QCheckBox::indicator:checked {{ background: {ACCENT}; border-color: {ACCENT}; }}
+QCheckBox::indicator:hover {{ border-color: {ACCENT}; }}
+QCheckBox::indicator:disabled {{ border-color: {LINE}; }}
 QLineEdit, QComboBox, QSpinBox {{
     background: {GROUND}; border: 1px solid {LINE}; border-radius: 4px; padding: 4px 6px;
 }}

@@ -1,11 +1,11 @@
-"""Thumbnails made one after the other, out of the user's way."""
+"""Thumbnails made one after the other, while nothing that the user asked for is at work."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import numpy as np
-from PyQt6.QtCore import QObject, QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QColor, QFont, QPainter, QPen, QPixmap, QPolygonF
 
 from app.describe import WITHOUT_PICTURES
@@ -71,9 +71,22 @@ class Thumbnails(QObject):
         self._size = size
         self._jobs = JobRunner(self)
         self._waiting: Iterator[Series] = iter(())
+        self._before_us: list[JobRunner] = []
+
+    @property
+    def is_busy(self) -> bool:
+        """True while one is being made."""
+        return self._jobs.is_busy
+
+    def yield_to(self, runner: JobRunner) -> None:
+        """Wait while this runner works: what the user asked for does not compete with pictures for a list."""
+        self._before_us.append(runner)
+        # After the others had their turn: what follows a job, such as the next phase, is then under way.
+        runner.ended.connect(lambda: QTimer.singleShot(0, self._next))
 
     def make(self, scan: ScanResult | None) -> None:
         """Make those of this scan, and no others any more."""
+        self._jobs.cancel()
         self._waiting = iter(scan.series if scan else ())
         self._next()
 
@@ -83,6 +96,8 @@ class Thumbnails(QObject):
         return self._jobs.close(timeout_s)
 
     def _next(self) -> None:
+        if self.is_busy or any(runner.is_busy for runner in self._before_us):
+            return
         series = next((series for series in self._waiting if series.kind not in WITHOUT_PICTURES), None)
         if series is None:
             return

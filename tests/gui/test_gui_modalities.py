@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from PyQt6.QtGui import QDropEvent
 from pytestqt.qtbot import QtBot
 
 from app.given import SurfaceFacts
+from app.slices import Frame, grey_picture
+from app.state import State
 from app.views.main_window import MainWindow
 from app.views.surface_dialog import SurfaceDialog
 from core.anatomy import Anatomy
@@ -101,6 +103,33 @@ def test_played_once_it_stops_at_the_last_phase(cine_window: MainWindow, qtbot: 
     trigger(cine_window, "view.play")
     qtbot.waitUntil(lambda: not cine_window.session.state.playback.is_playing, timeout=LONG_MS)
     assert cine_window.session.state.phase == N_PHASES - 1
+
+
+def test_played_again_no_slice_is_worked_out_anew_and_each_phase_keeps_its_own_picture(
+    cine_window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked_out: list[int] = []
+
+    def counted(state: State, frame: Frame) -> np.ndarray | None:
+        worked_out.append(state.phase)
+        return grey_picture(state, frame)
+
+    monkeypatch.setattr("app.views.slice_view.grey_picture", counted)
+    view = cine_window.planning.slices["axial"]
+
+    def turn() -> list[bytes]:
+        pictures = []
+        for phase in range(N_PHASES):
+            cine_window.session.show_moment(phase, cine_window.player.cache.kept[phase])
+            image = view.grab().toImage()
+            pictures.append(bytes(image.bits().asarray(image.sizeInBytes())))
+        return pictures
+
+    first = turn()
+    n_worked_out = len(worked_out)
+    assert turn() == first
+    assert len(worked_out) == n_worked_out >= N_PHASES - 1
+    assert len(set(first)) > N_PHASES // 2
 
 
 def test_the_slider_goes_to_a_phase_and_findings_are_said_once(cine_window: MainWindow) -> None:
@@ -210,11 +239,11 @@ def test_a_surface_is_not_shown_before_its_unit_and_axes_are_said(
     shift = middle_mm - ball.bounds_mm.mean(axis=0)
     path = tmp_path / "valve.stl"
     write_stl(type(ball)(ball.vertices + shift, ball.faces), path)
-    asked: list[Path] = []
+    asked: list[Sequence[Path]] = []
     answers = [None, SurfaceFacts("mm", "LPS")]
 
-    def answer(path: Path) -> SurfaceFacts | None:
-        asked.append(path)
+    def answer(paths: Sequence[Path]) -> SurfaceFacts | None:
+        asked.append(paths)
         return answers.pop(0)
 
     monkeypatch.setattr(cine_window.desk, "ask_surface_facts", answer)
@@ -223,7 +252,7 @@ def test_a_surface_is_not_shown_before_its_unit_and_axes_are_said(
     assert cine_window.session.state.anatomy is None
     trigger(cine_window, "file.import_surface")
     qtbot.waitUntil(lambda: cine_window.session.state.anatomy is not None, timeout=LONG_MS)
-    assert asked == [path, path]
+    assert asked == [[path], [path]]
     row = cine_window.structures.rows["valve"]
     assert row.origin.text() == "given"
     bounds_mm = cine_window.session.state.anatomy.surfaces["valve"].bounds_mm
@@ -231,7 +260,7 @@ def test_a_surface_is_not_shown_before_its_unit_and_axes_are_said(
 
 
 def test_the_dialog_takes_no_unit_for_granted(qtbot: QtBot) -> None:
-    dialog = SurfaceDialog("valve.stl")
+    dialog = SurfaceDialog(("valve.stl",))
     qtbot.addWidget(dialog)
     assert dialog.facts is None
     assert not dialog.accept_button.isEnabled()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from PyQt6.QtGui import QDropEvent, QImage, QMouseEvent, QWheelEvent
 from PyQt6.QtWidgets import QApplication, QLabel, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from app.jobs import JobRunner
 from app.views.about import make_splash
 from app.views.main_window import MainWindow
+from app.views.notices import NoticeBar
 from app.views.slice_view import SliceView
+from app.views.thumbnails import Thumbnails
 from core.errors import Finding, PlannerError
 from core.resources import RESEARCH_NOTICE
 from core.study import OWN_SPACE
@@ -242,3 +246,35 @@ def _pixels(image: QImage) -> np.ndarray:
     bits = image.constBits()
     bits.setsize(image.sizeInBytes())
     return np.frombuffer(bits, np.uint8).reshape(image.height(), image.width(), 4).copy()
+
+
+def test_thumbnails_wait_while_what_the_user_asked_for_is_at_work(study_folder: Path, qtbot: QtBot) -> None:
+    from imaging.find.scan import scan_folder
+
+    release = threading.Event()
+    asked, thumbnails = JobRunner(), Thumbnails(16)
+    made: list[str] = []
+    thumbnails.yield_to(asked)
+    thumbnails.made.connect(lambda uid, grey: made.append(uid))
+    asked.start("Loading", lambda progress: release.wait(60.0), lambda _: None, lambda _: None)
+    scan = scan_folder(study_folder)
+    thumbnails.make(scan)
+    assert not thumbnails.is_busy
+    release.set()
+    qtbot.waitUntil(lambda: len(made) == len(scan.series), timeout=LONG_MS)
+    assert asked.close()
+    assert thumbnails.close(5.0)
+
+
+def test_of_several_notices_those_that_ask_for_nothing_come_last(qtbot: QtBot) -> None:
+    bar = NoticeBar()
+    qtbot.addWidget(bar)
+    bar.add(
+        (
+            Finding("damaged", "2 files could not be read", "each is damaged", "copy it again"),
+            Finding("no_image", "48 files are no images", "they hold no pixels", "nothing to do"),
+        )
+    )
+    assert bar.text.text().startswith("2 files could not be read")
+    bar.clear()
+    assert not bar.isVisibleTo(None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -55,8 +55,8 @@ class FakeDesk:
     def ask_file(self, title: str, pattern: str) -> Path | None:
         return self.answers.pop(0)
 
-    def ask_surface_facts(self, path: Path) -> SurfaceFacts | None:
-        self.asked.append(path.name)
+    def ask_surface_facts(self, paths: Sequence[Path]) -> SurfaceFacts | None:
+        self.asked.append(" ".join(path.name for path in paths))
         return self.answers.pop(0)
 
     def seek(self, moment: int) -> None:
@@ -229,3 +229,32 @@ def test_window_presets_are_those_of_the_modality(desk: FakeDesk) -> None:
     do(desk, "view.cut_planes")
     state = desk.session.state
     assert (state.along_image, state.view.show_measures, state.view.show_cut_planes) == (True, False, False)
+
+
+def surface_files(folder: Path, *names: str) -> list[Path]:
+    from imaging.formats.surfaces import write_stl
+
+    folder.mkdir(exist_ok=True)
+    paths = [folder / name for name in names]
+    for path in paths:
+        write_stl(make_anatomy().surfaces["lv"], path)
+    return paths
+
+
+def test_surfaces_that_are_dropped_together_are_all_shown_after_one_question(
+    desk: FakeDesk, tmp_path: Path
+) -> None:
+    desk.answers.append(SurfaceFacts("mm", "LPS"))
+    study.open_paths(desk, surface_files(tmp_path, "valve.stl", "patch.stl", "stent.stl"))
+    assert desk.asked == ["valve.stl patch.stl stent.stl"]
+    assert set(desk.session.state.anatomy.surfaces) == {"valve", "patch", "stent"}
+
+
+def test_two_surfaces_of_one_name_are_refused_rather_than_one_of_them_lost(
+    desk: FakeDesk, tmp_path: Path
+) -> None:
+    paths = surface_files(tmp_path / "a", "valve.stl") + surface_files(tmp_path / "b", "valve.stl")
+    with pytest.raises(PlannerError, match="two of them are called valve"):
+        study.open_paths(desk, paths)
+    assert desk.session.state.anatomy is None
+    assert desk.asked == []

@@ -12,7 +12,7 @@ from app.session import Session
 from app.state import State
 from app.tools import Tool
 from app.windowing import Window
-from core.errors import PlannerError
+from core.errors import Finding, PlannerError
 from core.study import ScanResult
 from imaging.find.scan import scan_folder
 from imaging.formats.nifti import write_volume
@@ -161,7 +161,7 @@ def test_another_session_finds_every_step_after_a_crash(open_session: Session, t
         open_session.apply(edits.add(open_session.state.plan, Landmark(str(number), (number, 0, 0))))
     open_session.undo()
     history = open_session.state.history
-    open_session._journal._database.close()
+    open_session._spaces.journal._database.close()
     again = Session(tmp_path / "data")
     again.show_volume(make_series(), 0, make_volume())
     assert again.state.history == history
@@ -232,7 +232,7 @@ def test_a_step_the_disk_refuses_changes_nothing(
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(open_session._journal, "_insert", full)
+    monkeypatch.setattr(open_session._spaces.journal, "_insert", full)
     with pytest.raises(PlannerError, match="disk is full"):
         open_session.apply(edits.add(before.plan, Landmark("x", (0, 0, 0))))
     assert open_session.state is before
@@ -279,3 +279,10 @@ def test_a_heart_that_names_no_patient_is_not_shown_on_its_own(session: Session)
     with pytest.raises(PlannerError, match="whose heart"):
         session.show_anatomy(make_anatomy(""))
     assert session.state == State()
+
+
+def test_what_was_said_of_one_study_is_not_said_of_the_next(open_session: Session, tmp_path: Path) -> None:
+    open_session.note(Finding("refused", "the report is not opened", "it is damaged", "copy it again"))
+    own = Finding("no_image", "1 files are no images", "they hold no pixels", "nothing to do")
+    open_session.show_study(tmp_path, ScanResult((), (own,)))
+    assert open_session.state.notices == (own,)

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from app.describe import (
     describe_item,
     describe_patient,
     describe_series,
+    describe_several,
     describe_study,
     item_lines,
     structure_volume,
@@ -91,3 +95,15 @@ def test_only_ct_has_presets_in_hounsfield_units() -> None:
     assert len(presets(ct)) == 5
     assert next(iter(presets(ct).values())) == first_window(ct)
     assert list(presets(mr)) == [FITTED]
+
+
+def test_several_marked_series_say_what_they_are_marked_for() -> None:
+    plane = replace(make_series(frame="2.25.5"), modality="MR", phases=((Path("a"),),) * 2)
+    plane = replace(plane, shape=(1, 64, 64))
+    other = replace(plane, series_uid="2.25.99")
+    assert describe_several((plane, other)) == (
+        "2 series are marked.\nReconstruct takes these planes together, all at the phase that is shown.\n"
+        "Only the one that is open is played. The phase stays when you go to another plane of this heart."
+    )
+    elsewhere = replace(other, frame_of_reference_uid="2.25.6")
+    assert "cannot be reconstructed together" in describe_several((plane, elsewhere))
