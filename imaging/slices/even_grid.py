@@ -46,6 +46,7 @@ NO_THICKNESS = Finding(
     "its slice thickness is absent",
     "export the original images, or open it with the slices beside it",
 )
+LARGEST_SKEW_MM = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +96,10 @@ def grid_of(planes: Sequence[Plane]) -> EvenGrid | Finding:
         return NO_SPACING
     if len(planes) == 1 and first.thickness_mm is None:
         return NO_THICKNESS
+    down, along = _corner_from_centre(first).T
+    skew_mm = float(max(np.linalg.norm(down + along), np.linalg.norm(down - along)))
+    if skew_mm > LARGEST_SKEW_MM:
+        return _skewed(skew_mm)
     fit = fit_stack(np.array([plane.position for plane in planes]), first.orientation)
     faults = stack_findings(fit)
     if not faults:
@@ -222,7 +227,10 @@ def _uneven_along(along_mm: np.ndarray) -> tuple[float, float, np.ndarray]:
 
 
 def affine_of(plane: Plane, step_mm: np.ndarray, origin_mm: np.ndarray) -> np.ndarray:
-    """(4, 4) that takes (slice, row, column, 1) to LPS mm. Source: DICOM PS3.3 C.7.6.2.1.1."""
+    """(4, 4) that takes (slice, row, column, 1) to LPS mm. Source: DICOM PS3.3 C.7.6.2.1.1.
+
+    Where rounded direction cosines are not at right angles, the centre of the image is where they put it.
+    """
     assert plane.orientation is not None
     assert plane.pixel_spacing_mm is not None
     axes = stack_axes(plane.orientation)
@@ -230,5 +238,26 @@ def affine_of(plane: Plane, step_mm: np.ndarray, origin_mm: np.ndarray) -> np.nd
     matrix[:3, 0] = step_mm
     matrix[:3, 1] = axes[:, 1] * plane.pixel_spacing_mm[0]
     matrix[:3, 2] = axes[:, 2] * plane.pixel_spacing_mm[1]
-    matrix[:3, 3] = origin_mm
+    matrix[:3, 3] = origin_mm + _corner_from_centre(plane).sum(axis=1)
     return matrix
+
+
+def _corner_from_centre(plane: Plane) -> np.ndarray:
+    """How far rounded cosines lead from perpendicular axes on the way from a corner to the centre, mm.
+
+    One column (3,) for the way down half a column and one for the way along half a row.
+    """
+    assert plane.orientation is not None
+    assert plane.pixel_spacing_mm is not None
+    given = np.reshape(plane.orientation, (2, 3))[::-1].T
+    half_mm = (np.array(plane.shape) - 1.0) / 2.0 * np.array(plane.pixel_spacing_mm)
+    return (given - stack_axes(plane.orientation)[:, 1:]) * half_mm  # type: ignore[no-any-return]
+
+
+def _skewed(skew_mm: float) -> Finding:
+    return Finding(
+        "skewed_orientation",
+        "the rows and columns of the images are not at right angles",
+        f"their direction cosines contradict each other by {skew_mm:.2f} mm at the edge of the image",
+        "export the original images from the scanner or archive",
+    )

@@ -68,11 +68,15 @@ def stack_axes(orientation: tuple[float, ...] | np.ndarray) -> np.ndarray:
 
     Source: DICOM PS3.3 C.7.6.2.1.1; the row index runs down a column and the column index along a row.
     """
-    values = np.asarray(orientation, dtype=np.float64)
-    along_row = values[:3] / np.linalg.norm(values[:3])
-    down_column = values[3:] - (values[3:] @ along_row) * along_row
-    down_column /= np.linalg.norm(down_column)
-    return np.stack([np.cross(along_row, down_column), down_column, along_row], axis=1)
+    row, column = (_unit(cosines) for cosines in np.asarray(orientation, dtype=np.float64).reshape(2, 3))
+    # What rounding took from a right angle is shared by both; all of it in one would be twice as far off.
+    lean = float(row @ column) / 2.0
+    along_row, down_column = _unit(row - lean * column), _unit(column - lean * row)
+    return np.stack([_unit(np.cross(along_row, down_column)), down_column, along_row], axis=1)
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    return vector / np.linalg.norm(vector)  # type: ignore[no-any-return]
 
 
 def fit_stack(positions_mm: np.ndarray, orientation: tuple[float, ...] | np.ndarray) -> StackFit:

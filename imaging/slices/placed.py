@@ -43,7 +43,8 @@ def placed_planes(series: Series, phase: int, progress: Progress | None = None) 
     if first.is_mosaic:
         raise PlannerError(_WHAT, f"{MOSAIC.what} ({MOSAIC.why})", MOSAIC.fix)
     if any(plane.position is None or plane.orientation is None for plane in planes):
-        raise PlannerError(_WHAT, "its images do not say where they lie in the patient", EXPORT_ORIGINAL)
+        why = "its images do not say where they lie in the patient (no valid position or orientation)"
+        raise PlannerError(_WHAT, why, EXPORT_ORIGINAL)
     if first.pixel_spacing_mm is None:
         raise PlannerError(_WHAT, "its images do not say their pixel spacing", EXPORT_ORIGINAL)
     same = {

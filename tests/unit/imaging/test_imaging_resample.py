@@ -7,6 +7,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 from scipy.ndimage import map_coordinates
 
 from app.cli import DONE, main
@@ -252,3 +253,27 @@ def test_a_stack_that_leans_out_of_all_bounds_is_refused_before_memory_is_taken(
     assert series.spacing_mm is None
     with pytest.raises(PlannerError, match="too far"):
         load_series(series)
+
+
+@pytest.mark.parametrize(("lean", "is_placed"), [(4e-4, True), (-4e-4, True), (1.5e-3, False)])
+def test_cosines_off_a_right_angle_place_every_corner_or_are_refused(
+    tmp_path: Path, lean: float, is_placed: bool
+) -> None:
+    slices = slices_along(TURNED, EVEN)
+    across, down = TURNED[:, 0] + lean * TURNED[:, 1], TURNED[:, 1]
+
+    def change(index: int, dataset: Dataset) -> None:
+        dataset.ImageOrientationPatient = [f"{value:.12f}" for value in (*across, *down)]
+        dataset.PixelSpacing = [20.0, 20.0]
+
+    write_slices(tmp_path, slices, [np.zeros(SHAPE, np.int16)] * len(EVEN), change)
+    series = only_series(tmp_path)
+    if not is_placed:
+        assert [finding.code for finding in series.findings] == ["skewed_orientation"]
+        with pytest.raises(PlannerError, match="not at right angles"):
+            load_series(series)
+        return
+    corners = np.array([(0, row, column) for row in (0, SHAPE[0] - 1) for column in (0, SHAPE[1] - 1)], float)
+    expected = slices.positions_mm[0] + 20.0 * (corners[:, 1:2] * down + corners[:, 2:] * across)
+    placed = load_series(series).patient_from_indices(corners)
+    assert np.linalg.norm(placed - expected, axis=1).max() < 0.1
