@@ -151,6 +151,8 @@ class _Run:
             if message is None:
                 return
             tag, content = message
+            if tag == wire.ALIVE:
+                continue
             if tag == wire.TEXT:
                 self._texts[child] = content.decode("utf-8", "replace")
                 continue

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import PlannerError
-from imaging.guard import wire
+from imaging.guard import alive, wire
 
 
 def by_name(path: Path, argument: Any) -> Iterator[str | np.ndarray]:
@@ -24,6 +24,12 @@ def by_name(path: Path, argument: Any) -> Iterator[str | np.ndarray]:
     elif path.name == "spins":
         while True:
             pass
+    elif path.name == "works":
+        alive.EVERY_S = 0.2
+        progress = alive.Alive()
+        for _ in range(25):
+            time.sleep(0.1)
+            progress.report("Working", 0.0)
     elif path.name == "crashes":
         os.kill(os.getpid(), signal.SIGSEGV)
     elif path.name == "swells":

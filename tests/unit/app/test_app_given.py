@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
 import pytest
 
+from app.commands.study import open_series
 from app.given import (
     Measurements,
     SurfaceFacts,
@@ -22,7 +25,7 @@ from app.given import (
 from app.session import Session
 from core.anatomy import Anatomy
 from core.errors import PlannerError
-from core.progress import Silent
+from core.progress import Progress, Silent
 from core.study import Series, SeriesKind
 from imaging.formats.surfaces import write_glb, write_stl
 from imaging.outputs.made import MadeSeries, save_object
@@ -139,6 +142,21 @@ def test_the_measurements_of_a_report_are_one_step_that_undo_takes_back(
     assert "Left ventricle 120.4 ml" in open_session.state.notices[-1].what
     open_session.undo()
     assert open_session.state.plan.items == (mine,)
+
+
+class AtOnce:
+    """A desk that does long work at once."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def run(self, title: str, work: Callable[[Progress], Any], then: Callable[[Any], None]) -> None:
+        then(work(Silent()))
+
+
+def test_opening_a_report_in_the_list_adds_its_measurements(open_session: Session, tmp_path: Path) -> None:
+    open_series(AtOnce(open_session), report_file(tmp_path, GIVEN_PLAN))
+    assert [item.name for item in open_session.state.plan.items] == ["Annulus", "Apex"]
 
 
 def test_a_report_that_is_opened_again_adds_nothing(open_session: Session, tmp_path: Path) -> None:

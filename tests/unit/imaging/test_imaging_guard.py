@@ -65,6 +65,11 @@ def test_one_bad_file_is_told_with_its_reason_and_all_others_are_read(
     assert answers(crew, names) == [why if one == name else one for one in names]
 
 
+def test_long_work_that_says_that_it_goes_on_is_not_taken_for_a_hanging_file(crew: Crew) -> None:
+    assert list(crew.stream("by_name", Path("/works"), None, go_on)) == ["works"]
+    assert answers(crew, ["works", "next"]) == ["works", "next"]
+
+
 def test_what_a_parser_prints_reaches_nobody(crew: Crew, capfd: pytest.CaptureFixture[str]) -> None:
     assert answers(crew, ["prints", "next"]) == ["prints", "next"]
     assert capfd.readouterr() == ("", "")
