@@ -12,6 +12,7 @@ from imaging.find.archives import is_archive
 from imaging.find.files import FileKind, file_kind, found_file, is_dicomdir
 from imaging.find.index import facts_of_files
 from imaging.find.scan import scan_files, scan_folder
+from imaging.guard.doors import read_image_file
 from imaging.guard.trouble import Trouble, refusal_of
 from imaging.slices.planes import is_cine_planes, is_uneven_cine
 
@@ -93,6 +94,9 @@ def _scan_of_file(path: Path, progress: Progress | None) -> ScanResult:
         raise PlannerError(f"cannot open {path.name}", "it is no regular file", "choose an image file")
     (facts,) = facts_of_files([file], progress or Silent())
     if isinstance(facts, Trouble):
+        if file_kind(path) in (FileKind.NIFTI, FileKind.ITK):
+            # Its reader knows better than a scan what is wrong with it.
+            read_image_file(path, 0, progress or Silent())
         raise refusal_of(facts, f"cannot read {path.name}")
     if not facts.planes:
         return scan_files([path], path.parent, progress)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
@@ -12,6 +13,7 @@ from pydicom.dataset import Dataset
 from core.errors import PlannerError
 from core.frames import rigid
 from core.volume import Volume
+from imaging.find.inputs import choose_input
 from imaging.formats.nifti import write_volume
 from imaging.slices.load import load_path
 
@@ -129,3 +131,10 @@ def test_an_empty_folder_and_a_missing_path_are_refused(tmp_path: Path) -> None:
         load_path(tmp_path)
     with pytest.raises(PlannerError, match="no such file"):
         load_path(tmp_path / "nowhere")
+
+
+def test_a_picture_that_is_no_volume_is_refused_for_that_and_not_as_damaged(tmp_path: Path) -> None:
+    flat = nibabel.Nifti1Image(np.zeros((4, 5), np.float32), np.eye(4))
+    nibabel.save(flat, tmp_path / "flat.nii.gz")
+    with pytest.raises(PlannerError, match="not a 3-D image"):
+        choose_input(tmp_path / "flat.nii.gz")

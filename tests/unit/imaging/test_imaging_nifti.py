@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -127,6 +128,18 @@ def test_voxels_cut_short_are_refused(oblique: Volume, tmp_path: Path) -> None:
     (tmp_path / "v.nii").write_bytes((tmp_path / "v.nii").read_bytes()[:-30])
     with pytest.raises(PlannerError, match="cut short"):
         read_volume(tmp_path / "v.nii")
+
+
+def test_a_changed_byte_in_a_gzip_is_noticed_by_its_checksum(oblique: Volume, tmp_path: Path) -> None:
+    # Larger than what is read ahead of the header, as every real image is.
+    large = replace(oblique, voxels=np.zeros((40, 64, 64), np.int16))
+    write_volume(large, tmp_path / "v.nii")
+    content = (tmp_path / "v.nii").read_bytes()
+    packed = bytearray(gzip.compress(content, compresslevel=0))
+    packed[-30] ^= 1
+    (tmp_path / "v.nii.gz").write_bytes(packed)
+    with pytest.raises(PlannerError, match="damaged"):
+        read_volume(tmp_path / "v.nii.gz")
 
 
 def test_labels_keep_grid_values_and_names(oblique: Volume, tmp_path: Path) -> None:
