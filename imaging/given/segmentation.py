@@ -169,7 +169,7 @@ def _masks(frame: _Frame) -> Iterator[tuple[str, np.ndarray]]:
     """Each structure of a frame with its pixels (rows, columns)."""
     stored = _stored(frame.dataset, frame.index)
     is_fractional = _type(frame.dataset) == "FRACTIONAL"
-    half = int(frame.dataset.get("MaximumFractionalValue") or 255) / 2.0 if is_fractional else 0.5
+    half = int(frame.dataset.get("MaximumFractionalValue") or 255) / 2.0 if is_fractional else 1
     for number, key in frame.keys.items():
         yield key, stored == number if frame.is_label_map else stored >= half
 
