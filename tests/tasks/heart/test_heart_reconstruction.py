@@ -142,6 +142,7 @@ def test_cancelling_takes_effect_at_the_next_report(ct: SimulatedImage) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_unseen_hearts_at_one_and_a_half_millimetres_reach_the_floor() -> None:
     """Full volumes, unseen shapes, CT and MR contrasts: mean Dice over the seven structures at least 0.80."""
     scores = []
@@ -153,6 +154,7 @@ def test_unseen_hearts_at_one_and_a_half_millimetres_reach_the_floor() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_contrasts_drawn_at_random_reach_the_floor_as_well() -> None:
     """Unseen shapes, contrasts and artefacts (blood and muscle may look alike): mean Dice at least 0.80."""
     scores = [_dice_at_random_contrast(TEST_SEEDS + i, seed=i) for i in range(300, 312)]
