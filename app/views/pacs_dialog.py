@@ -47,6 +47,7 @@ class PacsDialog(QDialog):
         self.setWindowTitle("PACS")
         self.resize(920, 620)
         self.nodes, self.method, self.modality = QComboBox(), QComboBox(), QComboBox()
+        self.nodes.setPlaceholderText("No archive is known yet: Add… asks for its address")
         for name in MODALITIES:
             self.modality.addItem(name or "any", name)
         self.name, self.patient_id, self.first, self.last = (QLineEdit() for _ in range(4))

@@ -100,11 +100,12 @@ class PlanningPage(QWidget):
         below = QHBoxLayout()
         below.setContentsMargins(8, 0, 8, 0)
         below.addWidget(self.clip_tools)
-        below.addWidget(self.hint_label)
-        below.addWidget(self.player, 1)
+        below.addWidget(self.hint_label, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(self._grid, 1)
+        # A row of its own: beside the tools it would make the window wider than a small screen.
+        layout.addWidget(self.player)
         layout.addLayout(below)
 
 

@@ -77,7 +77,7 @@ class PlayerBar(QWidget):
 
     def _lay_out(self) -> None:
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(8, 0, 8, 0)
         layout.setSpacing(4)
         for widget in (self.previous, self.play, self.next, self.loop):
             layout.addWidget(widget)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PyQt6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
 from PyQt6.QtGui import QDropEvent
 from pytestqt.qtbot import QtBot
 
@@ -32,6 +32,7 @@ from tests.support.gui import LONG_MS, SlowReconstruction, trigger
 from tests.support.small_dicom import N_PHASES, US_REGION, write_cine, write_ultrasound, write_xray
 
 Button = Qt.MouseButton
+SMALL_SCREEN = QSize(1280, 800)
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +182,19 @@ def test_a_length_on_an_uncalibrated_x_ray_is_in_pixels_and_planning_waits(
     trigger(window, "view.next_moment")
     qtbot.waitUntil(lambda: window.session.state.moment == 1, timeout=LONG_MS)
     assert window.planning.player.label.text() == "frame 2 / 5, 0.07 s"
+
+
+def test_no_kind_of_series_makes_the_window_wider_than_a_small_screen(
+    cine_window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    cine_window.resize(SMALL_SCREEN)
+    assert cine_window.minimumSizeHint().width() <= SMALL_SCREEN.width()
+    open_only_series(cine_window, write_xray(tmp_path / "xa").parent, qtbot)
+    trigger(cine_window, "view.ruler")
+    assert cine_window.planning.clip_tools.isVisible()
+    assert cine_window.planning.player.isVisible()
+    assert cine_window.minimumSizeHint().width() <= SMALL_SCREEN.width()
+    assert cine_window.width() <= SMALL_SCREEN.width()
 
 
 def test_a_length_on_ultrasound_is_in_millimetres_inside_its_region_only(

@@ -156,12 +156,13 @@ def test_the_plan_list_locks_hides_renames_and_removes_each_as_one_step(
     assert plans.texts() == []
 
 
-def test_selecting_a_row_selects_the_item_for_the_commands(ball_window: MainWindow) -> None:
+def test_selecting_a_row_selects_the_item_for_the_commands(ball_window: MainWindow, qtbot: QtBot) -> None:
     trigger(ball_window, "plan.cut_coronal")
     trigger(ball_window, "plan.cut_axial")
     first = ball_window.session.state.plan.items[0]
-    ball_window.plan_list.tree.topLevelItem(0).setSelected(True)
-    ball_window.plan_list.tree.topLevelItem(1).setSelected(False)
+    tree = ball_window.plan_list.tree
+    row = tree.visualItemRect(tree.topLevelItem(0))
+    qtbot.mouseClick(tree.viewport(), Button.LeftButton, pos=row.center())
     assert ball_window.session.state.selected_id == first.item_id
 
 
