@@ -123,8 +123,10 @@ class LibraryPage(QWidget):
         for button in (self.import_, self.open, self.restore, self.tag, self.cases, self.locate, self.delete):
             buttons.addWidget(button)
         buttons.addWidget(self.empty_trash)
-        buttons.addStretch(1)
-        buttons.addWidget(self.space)
+        # It wraps: the window must not grow beyond a small screen for it.
+        self.space.setWordWrap(True)
+        self.space.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        buttons.addWidget(self.space, 1)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setContentsMargins(0, 24, 0, 24)
         layout = QVBoxLayout(self)

@@ -41,7 +41,8 @@ def _key(plane: Plane) -> tuple[object, ...]:
     run = str(plane.path) if plane.n_frames > 1 and not plane.is_enhanced else ""
     if plane.kind not in PLACED_KINDS:
         run = str(plane.path) if plane.n_frames > 1 else ""
-        return (plane.kind, plane.shape, plane.samples, run)
+        # One row of the list is one run: grey and coloured pictures do not follow each other in one.
+        return (plane.kind, plane.shape, plane.samples, plane.photometric == "PALETTE COLOR", run)
     return (
         plane.kind,
         plane.shape,

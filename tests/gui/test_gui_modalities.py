@@ -194,6 +194,9 @@ def test_no_kind_of_series_makes_the_window_wider_than_a_small_screen(
     assert cine_window.planning.clip_tools.isVisible()
     assert cine_window.planning.player.isVisible()
     assert cine_window.minimumSizeHint().width() <= SMALL_SCREEN.width()
+    for page in (cine_window.ar, cine_window.library):
+        cine_window.tabs.setCurrentWidget(page)
+        assert cine_window.minimumSizeHint().width() <= SMALL_SCREEN.width()
     assert cine_window.width() <= SMALL_SCREEN.width()
 
 
