@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from plan.formula import Reading, points_of
 from plan.items import AorticRoot, CutPlane
 from plan.plan import Plan
 from plan.readings import readings
+
+if TYPE_CHECKING:
+    from recon.centreline import Centreline
 
 VESSEL = "aorta"
 SECTION_STEP_MM = 5.0
@@ -167,9 +171,16 @@ def _vessel(mesh: SurfaceMesh) -> Mapping[str, object]:
 
     try:
         line = centreline(mesh)
-        n_steps = max(1, int(line.length_mm // SECTION_STEP_MM))
-        cuts = [line.section(mesh, along) for along in np.linspace(0.0, line.length_mm, n_steps + 1)]
     except PlannerError as refusal:
         return {"why_not": refusal.why}
-    sections = [{"along_mm": cut.along_mm, "centre_mm": cut.centre_mm.tolist(), **cut.values} for cut in cuts]
-    return {"length_mm": line.length_mm, "sections": sections}
+    n_steps = max(1, int(line.length_mm // SECTION_STEP_MM))
+    places = np.linspace(0.0, line.length_mm, n_steps + 1)
+    return {"length_mm": line.length_mm, "sections": [_vessel_section(mesh, line, float(at)) for at in places]}
+
+
+def _vessel_section(mesh: SurfaceMesh, line: Centreline, along_mm: float) -> dict[str, object]:
+    try:
+        cut = line.section(mesh, along_mm)
+    except PlannerError as refusal:
+        return {"along_mm": along_mm, "why_not": refusal.why}
+    return {"along_mm": along_mm, "centre_mm": cut.centre_mm.tolist(), **cut.values}

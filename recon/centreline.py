@@ -28,7 +28,10 @@ SECTION_STEP_MM = 2.5
 KNOT_MM = 12.0
 # A way from the rim of an end to the middle line is this much longer than the radius.
 END_RADII = 1.4
+# A section longer than this for its width is not across one vessel: it meets an end, a branch or the arch again.
+MOST_LONG = 1.5
 SHORTEST_MM = 10.0
+LEAST_STEP_MM = 1e-3
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ class Centreline:
         """The vessel's cross-section at a length along the line.
 
         Raises:
-            PlannerError: the line leaves the vessel there, or the surface is open.
+            PlannerError: the line leaves the vessel there, the surface is open, or the section is too long for its
+                width to be across one vessel.
         """
         at = np.array([np.interp(along_mm, self.along_mm, part) for part in self.points_mm.T])
         way = np.array([np.interp(along_mm, self.along_mm, part) for part in self.directions.T])
@@ -76,7 +80,10 @@ class Centreline:
         loop = cross_section(mesh, at, way).loop_around(at)
         if loop is None:
             raise _refusal("its middle line leaves the surface")
-        return VesselSection(float(along_mm), at, way, loop_shape(loop, way))
+        values = loop_shape(loop, way)
+        if _is_long(values):
+            raise _refusal("a section there is not across one vessel alone")
+        return VesselSection(float(along_mm), at, way, values)
 
 
 def centreline(
@@ -210,24 +217,35 @@ def _trimmed(points_mm: np.ndarray, radii_mm: np.ndarray) -> np.ndarray:
 
 def _recentred(mesh: SurfaceMesh, line: np.ndarray) -> np.ndarray:
     """The line through the middles of the vessel's sections across it, smoothed, evenly spaced."""
-    middles = []
+    middles: list[np.ndarray] = []
     for point, way in zip(line, _directions(line), strict=True):
         loop = cross_section(mesh, point, way).loop_around(point)
-        if loop is not None:
-            middles.append(loop_middle_mm(loop, way))
+        if loop is None or _is_long(loop_shape(loop, way)):
+            continue
+        middle = loop_middle_mm(loop, way)
+        # Where a section meets the vessel's end its middle may lie behind the one before.
+        if not middles or (middle - middles[-1]) @ way > LEAST_STEP_MM:
+            middles.append(middle)
     if len(middles) < 4:
-        raise _refusal("its middle line leaves the surface")
-    points = np.array(middles)
-    return _smooth(points)
+        raise _refusal("it is no round tube that sections could be laid across")
+    return _smooth(np.array(middles))
+
+
+def _is_long(values: dict[str, float]) -> bool:
+    return values["max_diameter_mm"] > MOST_LONG * values["min_diameter_mm"]
 
 
 def _smooth(points_mm: np.ndarray) -> np.ndarray:
-    """The cubic spline nearest to the points, evenly sampled."""
-    along = _along(points_mm)
-    n_pieces = max(1, min(round(along[-1] / KNOT_MM), len(points_mm) // 3))
-    knots = np.r_[[0.0] * 3, np.linspace(0.0, along[-1], n_pieces + 1), [along[-1]] * 3]
-    fitted = make_lsq_spline(along, points_mm, knots, k=3)
-    return _even(fitted(np.linspace(0.0, along[-1], len(points_mm))), SECTION_STEP_MM)
+    """The cubic spline nearest to the points, evenly sampled. Raises PlannerError where there is none."""
+    points = points_mm[np.r_[True, np.linalg.norm(np.diff(points_mm, axis=0), axis=1) > LEAST_STEP_MM]]
+    if len(points) < 4:
+        raise _refusal("it is too short for its width")
+    along = _along(points)
+    n_pieces = max(1, min(round(along[-1] / KNOT_MM), len(points) // 3))
+    # Between any two knots lie as many points, so that there is exactly one nearest spline.
+    inner = np.quantile(along, np.linspace(0.0, 1.0, n_pieces + 1))
+    fitted = make_lsq_spline(along, points, np.r_[[0.0] * 3, inner, [along[-1]] * 3], k=3)
+    return _even(fitted(np.linspace(0.0, along[-1], len(points))), SECTION_STEP_MM)
 
 
 def _even(points_mm: np.ndarray, step_mm: float) -> np.ndarray:

@@ -104,6 +104,9 @@ def _say_vessel(aorta: dict[str, Any]) -> None:
     if "why_not" in aorta:
         say(f"Aorta: no middle line ({aorta['why_not']})")
     for cut in aorta.get("sections", ()):
+        if "why_not" in cut:
+            say(f"Aorta at {cut['along_mm']:5.1f} mm: – ({cut['why_not']})")
+            continue
         diameters = f"{cut['min_diameter_mm']:.1f} to {cut['max_diameter_mm']:.1f} mm"
         say(f"Aorta at {cut['along_mm']:5.1f} mm: {diameters}, from area {cut['area_diameter_mm']:.1f} mm")
 

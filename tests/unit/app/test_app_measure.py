@@ -114,3 +114,6 @@ def test_the_aorta_is_measured_along_its_middle_line_or_says_why_not() -> None:
     assert widest == pytest.approx(RADIUS_MM, rel=0.01)
     short = anatomy_to_json(Measured(Plan(FRAME_UID), Anatomy({"aorta": ball}, FRAME_UID)))["aorta"]
     assert "too short" in short["why_not"]
+    flat = SurfaceMesh((ball.vertices - CENTRE_MM) * [1.0, 2.0, 6.0] + CENTRE_MM, ball.faces)
+    aorta = anatomy_to_json(Measured(Plan(FRAME_UID), Anatomy({"aorta": flat}, FRAME_UID)))["aorta"]
+    assert "no round tube" in aorta["why_not"]

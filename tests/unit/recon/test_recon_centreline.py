@@ -90,6 +90,17 @@ def test_a_tapered_tube_has_the_width_of_each_place() -> None:
         assert found.values["area_diameter_mm"] == pytest.approx(2 * radius, abs=0.1)
 
 
+def test_a_section_that_is_too_long_to_be_across_one_vessel_has_no_size() -> None:
+    sides = np.broadcast_to(np.eye(3)[:2] * [[1.0], [1.7]], (60, 2, 3))
+    middle = np.column_stack([np.zeros((60, 2)), np.linspace(0.0, 90.0, 60)])
+    flat = _tube(middle, sides, np.full(60, 9.0))
+    line = centreline(_straight(np.full(60, 9.0)))
+    with pytest.raises(PlannerError, match="not across one vessel"):
+        line.section(flat, line.length_mm / 2.0)
+    with pytest.raises(PlannerError, match="no round tube"):
+        centreline(flat)
+
+
 def test_given_ends_limit_the_line() -> None:
     mesh = _straight(np.full(60, 8.0))
     ends = tuple(np.array([[0.0, 0.0, 20.0], [0.0, 0.0, 70.0]]) @ TURN.T + SHIFT_MM)
