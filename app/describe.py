@@ -106,7 +106,9 @@ def describe_several(chosen: Sequence[Series]) -> str:
     spaces = {series.frame_of_reference_uid for series in chosen}
     are_together = len(spaces) == 1 and "" not in spaces
     lines = [f"{len(chosen)} series are marked."]
-    if not are_together:
+    if any(series.kind is not SeriesKind.STACK for series in chosen):
+        lines.append("Open them one after the other: structures are shown over the images that are open.")
+    elif not are_together:
         lines.append("They do not share one patient space and cannot be reconstructed together.")
     elif all(is_planes(series) for series in chosen):
         lines.append("Reconstruct takes these planes together, all at the phase that is shown.")

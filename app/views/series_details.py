@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QPlainTextEdit, QWidget
 
 from app.describe import describe_details, describe_several
 from core.study import Series
 
-TALLEST_PX = 190
+TALLEST_PX = 240
+FRAME_PX = 14
 
 
 class SeriesDetails(QPlainTextEdit):
@@ -25,10 +27,17 @@ class SeriesDetails(QPlainTextEdit):
         """Show the marked series, in as little height as the text needs; of several, what they are marked for."""
         self.setVisible(bool(chosen))
         if chosen:
-            is_one = len(chosen) == 1
-            text = describe_details(chosen[0]) if is_one else describe_several(chosen)
-            self.setPlainText(text)
-            # A sentence of a finding takes about four lines of this narrow column.
-            n_wrapped = 3 * (len(chosen[0].findings) if is_one else text.count(".") - 1)
-            line_px = self.fontMetrics().lineSpacing()
-            self.setFixedHeight(min((text.count("\n") + 1 + n_wrapped) * line_px + 18, TALLEST_PX))
+            self.setPlainText(describe_details(chosen[0]) if len(chosen) == 1 else describe_several(chosen))
+            self._fit()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """A narrower column breaks the sentences into more lines."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        document = self.document()
+        if document is not None:
+            # The layout of plain text counts its height in lines.
+            n_lines = round(document.size().height())
+            self.setFixedHeight(min(n_lines * self.fontMetrics().lineSpacing() + FRAME_PX, TALLEST_PX))

@@ -47,7 +47,7 @@ QToolButton:disabled {{ color: #5d646e; }}
 QPushButton {{ background: {RAISED}; border: 1px solid {LINE}; border-radius: 5px; padding: 5px 12px; }}
 QPushButton:hover {{ border-color: {ACCENT}; }}
 QPushButton:disabled {{ color: #5d646e; }}
-QPushButton[primary="true"] {{ background: #1f5d86; border-color: {ACCENT}; }}
+QPushButton[primary="true"]:enabled {{ background: #1f5d86; border-color: {ACCENT}; }}
 QRadioButton {{ spacing: 8px; padding: 2px 0; }}
 QRadioButton::indicator {{
     width: 12px; height: 12px; border: 1px solid {QUIET}; border-radius: 7px; background: {GROUND};

@@ -97,11 +97,6 @@ def test_details_say_every_finding_with_its_reason_and_what_to_do() -> None:
     assert lines[-1] == "The gantry was tilted: by 12°. Nothing to do."
 
 
-def test_a_report_is_refused_with_the_reason() -> None:
-    with pytest.raises(PlannerError, match="no images"):
-        study.open_series(None, kind(SeriesKind.REPORT))  # type: ignore[arg-type]
-
-
 def test_the_phase_is_told_with_its_time_where_the_images_give_one() -> None:
     series = replace(make_series(n_phases=3), phase_labels=("0 ms", "213 ms", "400 ms"))
     assert describe_moment(State(series=series, phase=1, volume=make_volume())) == "phase 2 / 3, 213 ms"

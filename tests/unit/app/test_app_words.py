@@ -18,7 +18,7 @@ from app.tools import Tool, hint, points_scene
 from app.windowing import FITTED, Window, first_window, presets
 from core.anatomy import Anatomy
 from core.mesh import SurfaceMesh
-from core.study import Patient, Study
+from core.study import Patient, SeriesKind, Study
 from core.volume import Volume
 from plan.items import Angle, Contour, CutPlane, Distance, PlaneAngle
 from plan.plan import Plan
@@ -107,3 +107,5 @@ def test_several_marked_series_say_what_they_are_marked_for() -> None:
     )
     elsewhere = replace(other, frame_of_reference_uid="2.25.6")
     assert "cannot be reconstructed together" in describe_several((plane, elsewhere))
+    structures = replace(other, kind=SeriesKind.SEGMENTATION)
+    assert "one after the other" in describe_several((plane, structures))
