@@ -106,6 +106,20 @@ class Link:
         roles: Sequence[Any],
         handlers: Sequence[Handler],
     ) -> Association:
+        assoc, seconds = self._ask(contexts, roles, handlers)
+        if not assoc.is_established and self._is_unexplained(assoc, seconds):
+            # An archive that rejects and hangs up at once may outrun its own answer: asked once more, it is heard.
+            assoc, seconds = self._ask(contexts, roles, handlers)
+        if not assoc.is_established:
+            raise self._reason(assoc, service, seconds)
+        self.pulse.idle_limit_s = self.node.idle_s
+        self.pulse.beat()
+        return assoc
+
+    def _ask(
+        self, contexts: Sequence[PresentationContext], roles: Sequence[Any], handlers: Sequence[Handler]
+    ) -> tuple[Association, float]:
+        """An association, established or not, and how many seconds it took to know."""
         node, self._assoc, self._socket = self.node, None, None
         self._ended.clear()
         entity = _Entity(ae_title=node.calling_aet)
@@ -128,11 +142,12 @@ class Link:
             )
         except OSError as error:
             raise refusals.unreachable(node, error) from error
-        if not assoc.is_established:
-            raise self._reason(assoc, service, time.monotonic() - began_s)
-        self.pulse.idle_limit_s = node.idle_s
-        self.pulse.beat()
-        return assoc
+        return assoc, time.monotonic() - began_s
+
+    def _is_unexplained(self, assoc: Association, seconds: float) -> bool:
+        """True when the archive took the connection and ended it without a word, before its time was up."""
+        is_cut = self._socket is not None and assoc.acceptor.primitive is None
+        return is_cut and seconds < 0.9 * self.node.answer_s and not self.pulse.is_stopped
 
     def _opened(self, event: Event) -> None:
         # pynetdicom hands the association out only when it stands; a silent archive must be left before.
