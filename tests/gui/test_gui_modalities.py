@@ -117,13 +117,15 @@ def test_played_again_no_slice_is_worked_out_anew_and_each_phase_keeps_its_own_p
 
     monkeypatch.setattr("app.views.slice_view.grey_picture", counted)
     view = cine_window.planning.slices["axial"]
+    frame = view.frame()
+    assert frame is not None
 
     def turn() -> list[bytes]:
         pictures = []
         for phase in range(N_PHASES):
             cine_window.session.show_moment(phase, cine_window.player.cache.kept[phase])
-            image = view.grab().toImage()
-            pictures.append(bytes(image.bits().asarray(image.sizeInBytes())))
+            image = view._grey_image(frame)
+            pictures.append(bytes(image.constBits().asarray(image.sizeInBytes())))
         return pictures
 
     first = turn()
