@@ -95,7 +95,8 @@ def read_case(folder: Path, progress: Progress, cache: HeaderIndex | None = None
 def _with_images(
     case: Case, index: Mapping[str, object], progress: Progress, cache: HeaderIndex | None
 ) -> Case:
-    study, uid, phase = Path(str(index["study_folder"])), str(index["series_uid"]), _whole(index["phase"])
+    uid, phase = str(index["series_uid"]), _whole(index["phase"])
+    study = Path(str(index["study_folder"])) if index["study_folder"] else None
     case = replace(case, study=study, series_uid=uid, phase=phase)
     try:
         scan, series, volume = _images(study, uid, phase, progress, cache)
@@ -110,11 +111,15 @@ def _with_images(
 
 
 def _images(
-    study: Path, uid: str, phase: int, progress: Progress, cache: HeaderIndex | None
+    study: Path | None, uid: str, phase: int, progress: Progress, cache: HeaderIndex | None
 ) -> tuple[ScanResult, Series, Volume]:
     from imaging.find.scan import scan_folder
     from imaging.slices.load import load_series
 
+    if study is None:
+        raise PlannerError(
+            "there are no images", "the case was saved without a study folder", "open their folder"
+        )
     scan = scan_folder(study, progress, cache)
     series = next((found for found in scan.series if found.series_uid == uid), None)
     if series is None:

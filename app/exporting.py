@@ -16,7 +16,7 @@ from core.errors import Finding, PlannerError
 from core.mesh import SurfaceMesh
 from core.progress import Progress
 from core.staging import replace_file
-from plan.items import CutPlane, Item
+from plan.items import Angle, CutPlane, Distance, Item, Landmark
 from plan.plan import Plan
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ TITLES = {
     "sc": "View",
 }
 REPORT = "deidentification.json"
+REPORTED = (Distance, Angle, Landmark)
+"""Items that a measurement report holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +87,7 @@ def offered(content: Content) -> tuple[str, ...]:
     """The formats that this content can be written as."""
     has_surfaces = content.anatomy is not None and bool(content.anatomy.surfaces)
     has_labels = content.anatomy is not None and content.anatomy.labels is not None
-    has_measures = any(not isinstance(item, CutPlane) for item in content.plan.items)
+    has_measures = any(isinstance(item, REPORTED) for item in content.plan.items)
     possible = {
         "seg": has_labels,
         "sr": has_measures or content.anatomy is not None,
@@ -196,6 +198,8 @@ class _Export:
         if key == "sr":
             if any(isinstance(item, CutPlane) for item in self.content.plan.items):
                 self.findings.append(_CUT_PLANES)
+            if any(not isinstance(item, REPORTED + (CutPlane,)) for item in self.content.plan.items):
+                self.findings.append(_OTHER_MEASURES)
             plan = replace(self.content.plan, frame_of_reference_uid=self.space)
             return [("measurements", make_report(plan, volumes_ml(anatomy), source, series))]
         if key == "sc":
@@ -252,6 +256,13 @@ _CUT_PLANES = Finding(
     "cut planes are not in the report",
     "they measure nothing, and reports have no place for them",
     "keep the plan itself (plan.json) for them",
+)
+
+_OTHER_MEASURES = Finding(
+    "measures_left_out",
+    "lines, contours, angles between planes and aortic roots are not in the report",
+    "it holds distances, angles, landmarks and volumes",
+    "keep the plan itself (plan.json), or `auricle measure --json`, for them",
 )
 
 

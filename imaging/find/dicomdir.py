@@ -28,7 +28,7 @@ _DAMAGED = Finding(
 def in_listed_order(
     directory: Path, files: Sequence[FoundFile], progress: Progress
 ) -> tuple[tuple[FoundFile, ...], tuple[Finding, ...]]:
-    """The files that were found below a DICOMDIR's folder, first those that it lists, and what is wrong with it.
+    """The files that were found, first those that a DICOMDIR lists below its own folder, and what is wrong with it.
 
     Raises Cancelled when told to stop.
     """
@@ -36,7 +36,9 @@ def in_listed_order(
         listed = _listed(directory, progress)
     except (Unreadable, PlannerError, ValueError):
         return tuple(files), (_DAMAGED,)
-    by_place = {_place(file.path.relative_to(directory.parent)): file for file in files}
+    disc = directory.parent
+    on_disc = (file for file in files if file.path.is_relative_to(disc))
+    by_place = {_place(file.path.relative_to(disc)): file for file in on_disc}
     first = {file.path: file for place in listed if (file := by_place.get(place)) is not None}
     n_missing = sum(place not in by_place for place in listed)
     others = [file for file in files if file.path not in first]

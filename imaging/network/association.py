@@ -109,6 +109,7 @@ class Link:
         assoc, seconds = self._ask(contexts, roles, handlers)
         if not assoc.is_established and self._is_unexplained(assoc, seconds):
             # An archive that rejects and hangs up at once may outrun its own answer: asked once more, it is heard.
+            self._close()
             assoc, seconds = self._ask(contexts, roles, handlers)
         if not assoc.is_established:
             raise self._reason(assoc, service, seconds)

@@ -22,7 +22,7 @@ from imaging.given.encapsulated import read_encapsulated
 from imaging.given.report import read_report
 from imaging.given.segmentation import read_segmentation
 from imaging.outputs.series import PatientModule, write_series
-from plan.items import CutPlane, Distance, Landmark
+from plan.items import CutPlane, Distance, Landmark, Polyline
 from plan.plan import Plan
 from plan.schema import write_plan
 from tests.support.ball_patient import make_anatomy, make_volume
@@ -70,6 +70,15 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int
     code = main(["export", *(str(part) for part in arguments), "--quiet"])
     captured = capsys.readouterr()
     return code, captured.out + captured.err
+
+
+def test_measures_that_a_report_cannot_hold_are_told(tmp_path: Path) -> None:
+    line = Polyline("Path", ((0.0, 0.0, 0.0), (10.0, 0.0, 0.0), (10.0, 5.0, 0.0)))
+    assert "sr" not in offered(Content(plan=Plan(FRAME, (line,))))
+    both = Content(plan=Plan(FRAME, (line, PLAN.items[0])))
+    done = export(both, ("sr",), tmp_path, False, Silent())
+    assert "measures_left_out" in {finding.code for finding in done.findings}
+    assert len(read_report(done.files[0]).plan.items) == 1
 
 
 def test_a_reconstruction_is_written_in_every_format_for_the_patient_it_came_from(

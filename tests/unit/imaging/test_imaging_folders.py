@@ -75,6 +75,16 @@ def test_a_disc_its_contents_list_and_its_folder_are_one_study(disc: Path, obliq
     assert (volume.voxels == oblique.voxels).all()
 
 
+def test_two_discs_and_other_files_in_one_folder_are_all_found(disc: Path, tmp_path: Path) -> None:
+    both = tmp_path / "both"
+    for name in ("one", "two"):
+        shutil.copytree(disc, both / name)
+    (both / "readme.txt").write_text("not an image")
+    scan = scan_folder(both)
+    assert sum(series.n_images for series in scan.series) == 5  # copies of each other
+    assert "missing_files" not in {finding.code for finding in scan.findings}
+
+
 def test_a_disc_copied_with_small_letters_lacks_nothing(disc: Path) -> None:
     for path in sorted(disc.rglob("*"), reverse=True):
         path.rename(path.with_name(path.name.lower()))
