@@ -268,6 +268,8 @@ def test_a_real_archive_takes_every_object_and_gives_it_back_unchanged(
     write_plan(PLAN, tmp_path / "plan.json")
     arguments = (results, "--format", formats, "--out", tmp_path / "out", "--plan", tmp_path / "plan.json")
     assert run(capsys, *arguments)[0] == 0
+    picture = np.random.default_rng(3).integers(0, 255, (30, 41, 3), dtype=np.uint8)
+    export(Content(plan=PLAN, picture=picture), ("sc",), tmp_path / "out" / "view", False, Silent())
     for path in (tmp_path / "out").rglob("*.dcm"):
         orthanc.upload(path)
         sent = pydicom.dcmread(path)
