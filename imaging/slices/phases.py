@@ -53,6 +53,7 @@ def split_phases(planes: Sequence[Plane]) -> PhaseSplit:
     if any(plane.position is None or plane.orientation is None for plane in unique):
         return PhaseSplit(_unplaced(unique), findings)
     places = places_of(unique)
+    findings += _indistinct(unique)
     if len({len(place) for place in places}) == 1:
         return PhaseSplit(_ranked(places), findings)
     phases, n_left_out = _phases_of_unlike(places)
@@ -75,6 +76,21 @@ def without_duplicates(planes: Sequence[Plane]) -> tuple[list[Plane], tuple[Find
     why = f"{n_copies} images are copies of others (same UID, place and time)"
     return list(kept.values()), (
         Finding("duplicates", "copies were left out", why, "nothing to do; remove the copies to silence this"),
+    )
+
+
+def _indistinct(planes: Sequence[Plane]) -> tuple[Finding, ...]:
+    """Images of one place, time and number under several UIDs: nothing that is read here tells them apart."""
+    n_alike = len(planes) - len({(plane.position, plane.phase, plane.frame) for plane in planes})
+    if not n_alike:
+        return ()
+    return (
+        Finding(
+            "same_place_and_time",
+            "images that cannot be told apart are shown as phases",
+            f"{n_alike} images have the place, time and number of another, and another UID",
+            "compare the phases: they may be one image that was sent twice",
+        ),
     )
 
 

@@ -105,6 +105,16 @@ def test_copies_are_left_out_and_told(oblique: Volume, write_dicom, tmp_path: Pa
     assert finding.why.startswith("2 images")
 
 
+def test_images_sent_twice_under_new_uids_are_told(write_cine) -> None:
+    def change(dataset: pydicom.Dataset, phase: int) -> None:
+        dataset.InstanceNumber = 7
+
+    told = {finding.code for finding in write_cine(change, slice(0, 1)).findings}
+    assert "same_place_and_time" in told
+    apart = write_cine(lambda dataset, phase: setattr(dataset, "TriggerTime", 40.0 * phase), slice(0, 1))
+    assert "same_place_and_time" not in {finding.code for finding in apart.findings}
+
+
 def test_images_that_only_share_a_uid_are_not_copies(oblique: Volume, write_dicom) -> None:
     paths = write_dicom(oblique, change=lambda i, dataset: setattr(dataset, "SOPInstanceUID", "1.2.3.9"))
     (series,) = scan_folder(paths[0].parent).series
