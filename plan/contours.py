@@ -9,8 +9,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from core.errors import PlannerError
-
 # Six points of a circle enclose its area to within half a percent, five to within one.
 FEWEST_POINTS = 6
 N_SAMPLES = 120
@@ -156,12 +154,6 @@ def crosses_itself(flat_mm: np.ndarray) -> bool:
     first = _side(start[one], end[one], start[other]) * _side(start[one], end[one], end[other])
     second = _side(start[other], end[other], start[one]) * _side(start[other], end[other], end[one])
     return bool(((first <= 0) & (second <= 0)).any())
-
-
-def require_area(name: str, points_mm: np.ndarray) -> None:
-    """Raises PlannerError when the contour through points (n, 3) encloses no area."""
-    if why := why_no_area(points_mm):
-        raise PlannerError(f"cannot measure “{name}”", why, "move or add points around the opening")
 
 
 def _side(start: np.ndarray, end: np.ndarray, point: np.ndarray) -> np.ndarray:

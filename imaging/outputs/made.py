@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sr.coding import Code
@@ -37,6 +38,20 @@ class MadeSeries:
     def new(cls, title: str, number: int) -> MadeSeries:
         """A series with a UID of its own; the title is at most 20 characters."""
         return cls(f"{title}; research, not for clinical decisions", number, generate_uid())
+
+    def arguments(self) -> dict[str, Any]:
+        """What highdicom asks of every object that it makes: its series, a new instance of it, and the maker."""
+        return {
+            "series_instance_uid": self.uid,
+            "series_number": self.number,
+            "series_description": self.description,
+            "sop_instance_uid": generate_uid(),
+            "instance_number": 1,
+            "manufacturer": MAKER,
+            "manufacturer_model_name": MAKER,
+            "software_versions": program_version(),
+            "device_serial_number": SERIAL,
+        }
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from imaging.given.report_codes import (
     VOLUME,
 )  # fmt: skip
 from imaging.given.structure_codes import ANATOMICAL_STRUCTURE, code_of_structure
-from imaging.outputs.made import MAKER, SERIAL, MadeSeries, program_version, quiet_writer
+from imaging.outputs.made import MAKER, MadeSeries, program_version, quiet_writer
 from imaging.outputs.source import Source
 from plan.items import Angle, Distance, Landmark
 from plan.measure import angle_deg, distance_mm
@@ -55,15 +55,7 @@ def make_report(plan: Plan, volumes_ml: Mapping[str, float], source: Source, ser
         made = Comprehensive3DSR(
             evidence=list(source.images),
             content=content[0],
-            series_instance_uid=series.uid,
-            series_number=series.number,
-            sop_instance_uid=generate_uid(),
-            instance_number=1,
-            manufacturer=MAKER,
-            manufacturer_model_name=MAKER,
-            software_versions=program_version(),
-            device_serial_number=SERIAL,
-            series_description=series.description,
+            **series.arguments(),
             is_complete=True,
             is_final=False,
         )

@@ -18,7 +18,6 @@ from imaging.formats.grid import checked_affine
 from imaging.given.structure_codes import ANATOMICAL_STRUCTURE, code_of_structure, title_of_structure
 from imaging.outputs.made import (
     MAKER,
-    SERIAL,
     MadeSeries,
     code_item,
     program_version,
@@ -76,17 +75,9 @@ def make_segmentation(
             pixel_array=volume,
             segmentation_type=SegmentationTypeValues.BINARY,
             segment_descriptions=described,
-            series_instance_uid=series.uid,
-            series_number=series.number,
-            sop_instance_uid=generate_uid(),
-            instance_number=1,
-            manufacturer=MAKER,
-            manufacturer_model_name=MAKER,
-            software_versions=program_version(),
-            device_serial_number=SERIAL,
+            **series.arguments(),
             content_description=RESEARCH_NOTICE,
             content_label="HEART",
-            series_description=series.description,
         )
     if not is_same_grid:
         _drop_references(made, source)
