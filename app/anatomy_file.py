@@ -27,6 +27,7 @@ def write_anatomy(anatomy: Anatomy, path: Path) -> None:
         arrays[f"surface/{key}/faces"] = mesh.faces
         arrays |= {f"surface/{key}/field/{name}": values for name, values in mesh.fields.items()}
     arrays |= {f"landmark/{name}": np.asarray(place) for name, place in anatomy.landmarks.items()}
+    arrays |= {f"direction/{name}": np.asarray(unit) for name, unit in anatomy.directions.items()}
     if anatomy.labels is not None:
         arrays["labels"] = anatomy.labels.labels
         arrays["labels_patient_from_index"] = anatomy.labels.patient_from_index
@@ -72,6 +73,7 @@ def _anatomy(arrays: Mapping[str, np.ndarray]) -> Anatomy:
         frame_of_reference_uid=uid,
         labels=labels,
         landmarks={name[9:]: values for name, values in arrays.items() if name.startswith("landmark/")},
+        directions={name[10:]: values for name, values in arrays.items() if name.startswith("direction/")},
         findings=tuple(Finding(*map(str, finding)) for finding in facts["findings"]),
         report=facts["report"],
     )

@@ -32,6 +32,37 @@ HEART: tuple[StructureKind, ...] = (
     StructureKind("aorta", 6, "Aorta", (0.95, 0.72, 0.30), "15825003"),
     StructureKind("pulmonary_artery", 7, "Pulmonary artery", (0.45, 0.35, 0.75), "81040000"),
 )
+
+
+
+@dataclass(frozen=True)
+class LandmarkKind:
+    """A named place of the heart: stable key, title, and whether a direction belongs to it.
+
+    A direction runs with the blood: through a valve from the chamber it drains to where it leads, and from the left
+    atrium into its appendage.
+    """
+
+    key: str
+    title: str
+    has_direction: bool = False
+
+
+LANDMARKS: tuple[LandmarkKind, ...] = (
+    LandmarkKind("mitral_valve", "Mitral valve, centre", has_direction=True),
+    LandmarkKind("aortic_valve", "Aortic valve, centre", has_direction=True),
+    LandmarkKind("tricuspid_valve", "Tricuspid valve, centre", has_direction=True),
+    LandmarkKind("pulmonary_valve", "Pulmonary valve, centre", has_direction=True),
+    LandmarkKind("appendage_ostium", "Left atrial appendage, ostium", has_direction=True),
+    LandmarkKind("lv_apex", "LV apex"),
+    LandmarkKind("left_coronary_ostium", "Left coronary ostium"),
+    LandmarkKind("right_coronary_ostium", "Right coronary ostium"),
+    LandmarkKind("anterior_rv_insertion", "Anterior RV insertion"),
+    LandmarkKind("inferior_rv_insertion", "Inferior RV insertion"),
+    LandmarkKind("left_hinge", "Hinge point, left coronary cusp"),
+    LandmarkKind("right_hinge", "Hinge point, right coronary cusp"),
+    LandmarkKind("non_coronary_hinge", "Hinge point, non-coronary cusp"),
+)
 HEART_BY_KEY: Mapping[str, StructureKind] = {kind.key: kind for kind in HEART}
 HEART_NAMES: Mapping[int, str] = {kind.value: kind.key for kind in HEART}
 
@@ -44,7 +75,8 @@ class Anatomy:
         surfaces: structure key -> closed surface in LPS mm.
         frame_of_reference_uid: the patient space; two anatomies join only when it is the same.
         labels: the label map the surfaces were made from, when there is one.
-        landmarks: name -> LPS position (3,) in mm.
+        landmarks: name -> LPS position (3,) in mm; found ones are named by the keys of `LANDMARKS`.
+        directions: name of a landmark -> unit vector (3,), LPS, for those of `LANDMARKS` that have one.
         findings: what the user should know about this reconstruction.
         report: plain JSON-ready facts about the run (volumes_ml, seconds, device, weights, ...).
     """
@@ -53,6 +85,7 @@ class Anatomy:
     frame_of_reference_uid: str = ""
     labels: LabelMap | None = None
     landmarks: Mapping[str, np.ndarray] = field(default_factory=dict)
+    directions: Mapping[str, np.ndarray] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     report: Mapping[str, object] = field(default_factory=dict)
 
