@@ -34,7 +34,6 @@ HEART: tuple[StructureKind, ...] = (
 )
 
 
-
 @dataclass(frozen=True)
 class LandmarkKind:
     """A named place of the heart: stable key, title, and whether a direction belongs to it.
@@ -76,18 +75,18 @@ class Anatomy:
         frame_of_reference_uid: the patient space; two anatomies join only when it is the same.
         labels: the label map the surfaces were made from, when there is one.
         landmarks: name -> LPS position (3,) in mm; found ones are named by the keys of `LANDMARKS`.
-        directions: name of a landmark -> unit vector (3,), LPS, for those of `LANDMARKS` that have one.
         findings: what the user should know about this reconstruction.
         report: plain JSON-ready facts about the run (volumes_ml, seconds, device, weights, ...).
+        directions: name of a landmark -> unit vector (3,), LPS, for those of `LANDMARKS` that have one.
     """
 
     surfaces: Mapping[str, SurfaceMesh]
     frame_of_reference_uid: str = ""
     labels: LabelMap | None = None
     landmarks: Mapping[str, np.ndarray] = field(default_factory=dict)
-    directions: Mapping[str, np.ndarray] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     report: Mapping[str, object] = field(default_factory=dict)
+    directions: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def bounds_mm(self) -> np.ndarray:
