@@ -33,11 +33,45 @@ TISSUES: tuple[str, ...] = (
     "airway",
     "stomach",
     "mediastinum",
+    "la_appendage",
+    "mitral_leaflet",
+    "tricuspid_leaflet",
+    "aortic_leaflet",
+    "pulmonary_leaflet",
+    "lv_trabeculae",
+    "rv_trabeculae",
+    "coronary_artery",
+    "coronary_vein",
+    "pericardium",
+    "effusion",
+    "spleen",
+    "diaphragm",
+    "cartilage",
+    "spinal_canal",
+    "stomach_gas",
+    "liver_vessel",
+    "lung_vessel",
+    "pleural_effusion",
 )
 VALUE: dict[str, int] = {name: value for value, name in enumerate(TISSUES)}
-TARGET: tuple[int, ...] = tuple(
-    HEART_BY_KEY["lv"].value if name == "papillary" else HEART_BY_KEY[name].value if name in HEART_BY_KEY else 0
-    for name in TISSUES
-)
-"""Structure value to predict for each tissue; papillary muscles count as blood pool, as MM-WHS defines it."""
+# What MM-WHS counts as blood pool although it is none: leaflets belong to the cavity that they hang in.
+WITHIN: dict[str, str] = {
+    "papillary": "lv",
+    "lv_trabeculae": "lv",
+    "rv_trabeculae": "rv",
+    "la_appendage": "la",
+    "mitral_leaflet": "lv",
+    "tricuspid_leaflet": "rv",
+    "aortic_leaflet": "aorta",
+    "pulmonary_leaflet": "pulmonary_artery",
+}
+
+
+def _target(tissue: str) -> int:
+    key = WITHIN.get(tissue, tissue)
+    return HEART_BY_KEY[key].value if key in HEART_BY_KEY else 0
+
+
+TARGET: tuple[int, ...] = tuple(_target(name) for name in TISSUES)
+"""Structure value to predict for each tissue, 0 for none of them."""
 N_STRUCTURES = len(HEART_BY_KEY)
