@@ -6,7 +6,8 @@ of input. Grids here are aligned to the patient: index (slice, row, column) runs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,19 @@ def normalise(values: torch.Tensor) -> torch.Tensor:
     return ((values - low) / (high - low).clamp_min(1e-6)).clamp(-0.2, 1.2)
 
 
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """One stack or plane with its brightness already brought to 0..1, on the device.
+
+    Attributes:
+        voxels: float32 tensor (slices, rows, columns).
+        patient_from_index: (4, 4), LPS mm.
+    """
+
+    voxels: torch.Tensor
+    patient_from_index: np.ndarray
+
+
 def rasterise(
     volumes: Sequence[Volume], patient_from_index: np.ndarray, n: int, device: str = "cpu"
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -47,54 +61,72 @@ def rasterise(
     Returns:
         intensity and observed mask, both float32 (n, n, n); intensity is 0 where nothing was observed.
     """
+    return rasterise_scaled((_scaled(volume, device) for volume in volumes), patient_from_index, n, device)
+
+
+def rasterise_scaled(
+    images: Iterable[Scaled], patient_from_index: np.ndarray, n: int, device: str | torch.device = "cpu"
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """As `rasterise`, of images already scaled; training puts its simulated images through here, too."""
     import torch
 
     total = torch.zeros(n, n, n, device=device)
     weight = torch.zeros(n, n, n, device=device)
-    for volume in volumes:
-        values, seen = _resample(volume, patient_from_index, n, device)
-        if seen.any():
-            total += torch.where(seen, values, 0.0)
-            weight += seen
+    for image in images:
+        values, seen = _resample(image, patient_from_index, n)
+        total[seen] += values
+        weight += seen
     observed = (weight > 0).float()
     return total / weight.clamp_min(1.0), observed
 
 
-def _resample(
-    volume: Volume, patient_from_index: np.ndarray, n: int, device: str
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _scaled(volume: Volume, device: str) -> Scaled:
     import torch
-    import torch.nn.functional as functional
 
-    grid_spacing = float(np.linalg.norm(patient_from_index[:3, 0]))
     voxels = torch.tensor(volume.voxels.astype(np.float32), device=device)
     if volume.unit == "HU":
         # Scanners pad what lies outside the scan circle with values far below air; nothing is darker than air.
         voxels = voxels.clamp_min(AIR_HU)
-    voxels = _antialias(normalise(voxels), volume.spacing_mm, grid_spacing)
-    index_from_grid = volume.index_from_patient @ patient_from_index
-    theta, half = _sampling_theta(index_from_grid, volume.shape, n, device)
-    where = functional.affine_grid(theta, [1, 1, n, n, n], align_corners=True)[0]
-    values = functional.grid_sample(
-        voxels[None, None], where[None], mode="bilinear", padding_mode="border", align_corners=True
-    )[0, 0]
+    return Scaled(normalise(voxels), volume.patient_from_index)
+
+
+def _resample(image: Scaled, patient_from_index: np.ndarray, n: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Values (m,) of the grid voxels that an image sees, and which those are: bool (n, n, n)."""
+    import torch
+    import torch.nn.functional as functional
+
+    grid_spacing = float(np.linalg.norm(patient_from_index[:3, 0]))
+    spacing_mm = np.linalg.norm(image.patient_from_index[:3, :3], axis=0)
+    shape = (image.voxels.shape[0], image.voxels.shape[1], image.voxels.shape[2])
+    voxels = _antialias(image.voxels, spacing_mm, grid_spacing)
+    index_from_grid = np.linalg.inv(image.patient_from_index) @ patient_from_index
+    theta, half = _sampling_theta(index_from_grid, shape, n)
     # A plane is seen where it passes within half a grid voxel; a stack is seen up to half a slice beyond it.
-    reach = torch.ones(3, device=device) + 0.5 / half
-    if volume.shape[0] == 1:
-        thickness = 0.5 * max(grid_spacing, 1e-3) / float(volume.spacing_mm[0])
-        reach[2] = thickness / half[2]
-    return values, (where.abs() <= reach).all(dim=-1)
+    reach = 1.0 + 0.5 / half
+    if shape[0] == 1:
+        reach[2] = 0.5 * max(grid_spacing, 1e-3) / float(spacing_mm[0]) / half[2]
+    steps = torch.linspace(-1.0, 1.0, n, device=voxels.device)
+    where = [
+        float(x) * steps + (float(y) * steps)[:, None] + (float(z) * steps + float(offset))[:, None, None]
+        for x, y, z, offset in theta
+    ]
+    seen = where[0].abs() <= float(reach[0])
+    for axis in (1, 2):
+        seen &= where[axis].abs() <= float(reach[axis])
+    points = torch.stack([axis[seen] for axis in where], dim=-1)
+    values = functional.grid_sample(
+        voxels[None, None], points[None, None, None], padding_mode="border", align_corners=True
+    )
+    return values[0, 0, 0, 0], seen
 
 
 def _sampling_theta(
-    index_from_grid: np.ndarray, shape: tuple[int, int, int], n: int, device: str
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Torch's normalised coordinates (x, y, z = column, row, slice) of a grid; half sizes (3,) in voxels.
+    index_from_grid: np.ndarray, shape: tuple[int, int, int], n: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Torch's normalised coordinates (x, y, z = column, row, slice) of a grid, (3, 4); half sizes (3,) in voxels.
 
     A stack of one slice has no extent, so its normalised coordinate counts whole slices instead.
     """
-    import torch
-
     half = np.maximum((np.array(shape[::-1], dtype=np.float64) - 1.0) / 2.0, 0.0)
     middle = half.copy()
     half[half == 0] = 1.0
@@ -103,10 +135,7 @@ def _sampling_theta(
     linear = swap @ index_from_grid[:3, :3] @ swap * grid_half
     offset = swap @ (index_from_grid[:3, :3] @ np.full(3, grid_half) + index_from_grid[:3, 3])
     theta = np.concatenate([linear / half[:, None], ((offset - middle) / half)[:, None]], axis=1)
-    return (
-        torch.as_tensor(theta[None], dtype=torch.float32, device=device),
-        torch.as_tensor(half, dtype=torch.float32, device=device),
-    )
+    return theta, half
 
 
 def _antialias(voxels: torch.Tensor, spacing_mm: np.ndarray, grid_spacing_mm: float) -> torch.Tensor:
