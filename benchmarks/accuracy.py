@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.demo.truth import StructureError, reconstruction_errors
+from app.scoring import StructureError, score
 from core.anatomy import Anatomy
 from core.errors import PlannerError
 from core.volume import LabelMap
@@ -49,12 +49,13 @@ def main() -> None:
 def _errors(kind: str, patient: SyntheticPatient, weights: Path) -> dict[str, StructureError]:
     if kind in ("CT", "MR"):
         simulated = (simulate_ct if kind == "CT" else simulate_mr)(patient, "1.2.3")
-        return reconstruction_errors(
-            reconstruct("heart", [simulated.image], "cpu", None, weights), simulated.truth
-        )
-    planes = simulate_cine(patient, "1.2.3", 2.5 if "breathing" in kind else 0.0)
-    anatomy = reconstruct("heart", planes, "cpu", None, weights)
-    return reconstruction_errors(anatomy, _truth_on(patient, anatomy))
+        anatomy, truth = reconstruct("heart", [simulated.image], "cpu", None, weights), simulated.truth
+    else:
+        planes = simulate_cine(patient, "1.2.3", 2.5 if "breathing" in kind else 0.0)
+        anatomy = reconstruct("heart", planes, "cpu", None, weights)
+        truth = _truth_on(patient, anatomy)
+    assert anatomy.labels is not None
+    return score(anatomy.labels, truth, anatomy.surfaces)
 
 
 def _truth_on(patient: SyntheticPatient, anatomy: Anatomy) -> LabelMap:

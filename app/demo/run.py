@@ -14,11 +14,12 @@ import numpy as np
 from app.case import SUFFIX, Case, write_case
 from app.cli.console import write_json
 from app.demo.plan import example_plan
-from app.demo.truth import as_json, reconstruction_errors, tracking_errors
+from app.demo.truth import tracking_errors
 from app.demo.video import OUT_OF_VIEW, frame_of_video, track_over_board
 from app.phantom import PhantomFiles, write_phantom
 from app.pictures import heart, save_picture, slices_with_contours
 from app.results import write_results
+from app.scoring import score
 from core.anatomy import Anatomy
 from core.errors import PlannerError
 from core.progress import Progress
@@ -103,7 +104,8 @@ def _reconstruct(
 def _compare(
     phantom: PhantomFiles, modality: str, anatomy: Anatomy, say: Callable[[str], None]
 ) -> dict[str, dict[str, float | None]]:
-    errors = reconstruction_errors(anatomy, phantom.truth[modality])
+    assert anatomy.labels is not None
+    errors = score(anatomy.labels, phantom.truth[modality], anatomy.surfaces)
     say(f"  {modality:<18} Dice  ASSD mm  HD95 mm  volume")
     for key, error in errors.items():
         distances = "   missing       "
@@ -111,7 +113,7 @@ def _compare(
             distances = f"{error.assd_mm:7.2f}  {error.hd95_mm:7.2f}"
         say(f"  {key:<18} {error.dice:.3f}  {distances}  {error.volume_error_percent:+5.1f} %")
     say(f"  {'mean':<18} {np.mean([error.dice for error in errors.values()]):.3f}")
-    return as_json(errors)
+    return {key: asdict(error) for key, error in errors.items()}
 
 
 def _plan_and_pictures(anatomy: Anatomy, folder: Path) -> Plan:

@@ -1,28 +1,15 @@
-"""How far a reconstruction and a tracking are from the exact truth of the synthetic patient and video."""
+"""How far a tracking is from the exact truth of the synthetic video."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.anatomy import Anatomy
-from core.volume import LabelMap
-
 if TYPE_CHECKING:
     from ar.poses import Pose
-
-
-@dataclass(frozen=True)
-class StructureError:
-    """One structure against its truth; distances in mm between the surfaces, volume error in percent."""
-
-    dice: float
-    assd_mm: float | None
-    hd95_mm: float | None
-    volume_error_percent: float
 
 
 @dataclass(frozen=True)
@@ -42,28 +29,6 @@ class TrackingError:
     n_tracked: int
     n_visible: int
     n_wrong: int
-
-
-def reconstruction_errors(anatomy: Anatomy, truth: LabelMap) -> dict[str, StructureError]:
-    """Each structure of the truth against the anatomy's labels on the same grid and its surfaces."""
-    from recon.quality import dice, surface_distances_mm, volume_error_percent
-    from recon.surface import surfaces_of_labels
-
-    assert anatomy.labels is not None
-    true_surfaces = surfaces_of_labels(truth)
-    true_ml, found_ml = truth.volumes_ml(), anatomy.labels.volumes_ml()
-    errors = {}
-    for key, surface in true_surfaces.items():
-        distances = None
-        if key in anatomy.surfaces:
-            distances = surface_distances_mm(anatomy.surfaces[key], surface)
-        errors[key] = StructureError(
-            dice(anatomy.labels.mask(key), truth.mask(key)),
-            distances.assd_mm if distances else None,
-            distances.hd95_mm if distances else None,
-            volume_error_percent(found_ml[key], true_ml[key]),
-        )
-    return errors
 
 
 def tracking_errors(poses: Sequence[Pose], truth: Sequence[Pose], centre_mm: np.ndarray) -> TrackingError:
@@ -91,8 +56,3 @@ def tracking_errors(poses: Sequence[Pose], truth: Sequence[Pose], centre_mm: np.
         sum(matrix is not None for matrix in true.values()),
         n_wrong,
     )
-
-
-def as_json(errors: dict[str, StructureError]) -> dict[str, dict[str, float | None]]:
-    """The errors, ready for JSON."""
-    return {key: asdict(error) for key, error in errors.items()}

@@ -11,7 +11,7 @@ import trimesh
 
 from app.comparison import compare_with_references
 from app.demo.plan import example_plan
-from app.demo.truth import reconstruction_errors, tracking_errors
+from app.demo.truth import tracking_errors
 from app.pictures import slices_with_contours
 from app.results import write_results
 from ar.poses import Pose, PoseState
@@ -80,23 +80,6 @@ def test_a_place_that_cannot_be_written_is_refused(anatomy: Anatomy, tmp_path: P
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(PlannerError, match="choose another folder"):
         write_results(anatomy, tmp_path / "file", [], {})
-
-
-def test_the_truth_itself_has_no_error(anatomy: Anatomy) -> None:
-    assert anatomy.labels is not None
-    for error in reconstruction_errors(anatomy, anatomy.labels).values():
-        assert error.dice == 1.0
-        assert error.assd_mm == pytest.approx(0.0, abs=1e-3)
-        assert error.volume_error_percent == pytest.approx(0.0)
-
-
-def test_a_shift_of_two_millimetres_is_measured_as_such(anatomy: Anatomy) -> None:
-    shift = Transform("patient", "patient", rigid(np.zeros(3), np.array((2.0, 0.0, 0.0))))
-    moved = Anatomy({k: m.transformed(shift) for k, m in anatomy.surfaces.items()}, "1.2.3", anatomy.labels)
-    assert anatomy.labels is not None
-    error = reconstruction_errors(moved, anatomy.labels)["lv"]
-    # Over a ball the mean of |cos| of a shift's angle to the normal is one half.
-    assert error.assd_mm == pytest.approx(1.0, abs=0.1)
 
 
 def _pose(frame: int, state: PoseState, shift_mm: float | None, turn_deg: float = 0.0) -> Pose:
