@@ -7,17 +7,16 @@ of input. Grids here are aligned to the patient: index (slice, row, column) runs
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.frames import apply_affine
 from core.volume import Volume
+from recon.near import NearImage, Scaled, near, near_scaled
 
 if TYPE_CHECKING:
     import torch
-
-AIR_HU = -1024.0
 
 
 def patient_grid(centre_mm: np.ndarray, n: int, spacing_mm: float) -> np.ndarray:
@@ -28,27 +27,16 @@ def patient_grid(centre_mm: np.ndarray, n: int, spacing_mm: float) -> np.ndarray
     return affine
 
 
-def normalise(values: torch.Tensor) -> torch.Tensor:
-    """Scale so that the 1st and 99th percentiles become 0 and 1, clipped a little beyond."""
-    import torch
-
-    sample = values.flatten()
-    sample = sample[:: max(1, sample.numel() // 100_000)].float()
-    low, high = torch.quantile(sample, torch.tensor((0.01, 0.99), device=values.device))
-    return ((values - low) / (high - low).clamp_min(1e-6)).clamp(-0.2, 1.2)
+def grid_box(patient_from_index: np.ndarray, n: int, margin_mm: float = 0.0) -> np.ndarray:
+    """Lowest and highest corner (2, 3), LPS mm, of an n^3 grid, wider by a margin on every side."""
+    corners = apply_affine(patient_from_index, index_corners((n, n, n)))
+    return np.stack([corners.min(axis=0) - margin_mm, corners.max(axis=0) + margin_mm])
 
 
-@dataclass(frozen=True, eq=False)
-class Scaled:
-    """One stack or plane with its brightness already brought to 0..1, on the device.
-
-    Attributes:
-        voxels: float32 tensor (slices, rows, columns).
-        patient_from_index: (4, 4), LPS mm.
-    """
-
-    voxels: torch.Tensor
-    patient_from_index: np.ndarray
+def index_corners(shape: tuple[int, int, int]) -> np.ndarray:
+    """Indices (8, 3) of the corner voxels of a grid."""
+    ends = np.array(shape, dtype=np.float64) - 1.0
+    return np.stack(np.meshgrid(*[(0.0, end) for end in ends], indexing="ij"), axis=-1).reshape(-1, 3)
 
 
 def rasterise(
@@ -61,63 +49,82 @@ def rasterise(
     Returns:
         intensity and observed mask, both float32 (n, n, n); intensity is 0 where nothing was observed.
     """
-    return rasterise_scaled((_scaled(volume, device) for volume in volumes), patient_from_index, n, device)
+    images = near(volumes, _spacing(patient_from_index), device, grid_box(patient_from_index, n))
+    return place(images, patient_from_index, n, device)
 
 
 def rasterise_scaled(
     images: Iterable[Scaled], patient_from_index: np.ndarray, n: int, device: str | torch.device = "cpu"
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """As `rasterise`, of images already scaled; training puts its simulated images through here, too."""
+    box_mm, spacing_mm = grid_box(patient_from_index, n), _spacing(patient_from_index)
+    found = [near_scaled(image, spacing_mm, box_mm) for image in images]
+    return place([image for image in found if image is not None], patient_from_index, n, device)
+
+
+def place(
+    images: Sequence[NearImage], patient_from_index: np.ndarray, n: int, device: str | torch.device = "cpu"
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """As `rasterise`, of images that were brought near the grid's spacing before."""
     import torch
 
     total = torch.zeros(n, n, n, device=device)
     weight = torch.zeros(n, n, n, device=device)
     for image in images:
-        values, seen = _resample(image, patient_from_index, n)
+        values, seen = _seen_values(image, patient_from_index, n)
         total[seen] += values
         weight += seen
     observed = (weight > 0).float()
     return total / weight.clamp_min(1.0), observed
 
 
-def _scaled(volume: Volume, device: str) -> Scaled:
-    import torch
-
-    voxels = torch.tensor(volume.voxels.astype(np.float32), device=device)
-    if volume.unit == "HU":
-        # Scanners pad what lies outside the scan circle with values far below air; nothing is darker than air.
-        voxels = voxels.clamp_min(AIR_HU)
-    return Scaled(normalise(voxels), volume.patient_from_index)
+def _spacing(patient_from_index: np.ndarray) -> float:
+    return float(np.linalg.norm(patient_from_index[:3, 0]))
 
 
-def _resample(image: Scaled, patient_from_index: np.ndarray, n: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _seen_values(image: NearImage, patient_from_index: np.ndarray, n: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Values (m,) of the grid voxels that an image sees, and which those are: bool (n, n, n)."""
     import torch
     import torch.nn.functional as functional
 
-    grid_spacing = float(np.linalg.norm(patient_from_index[:3, 0]))
-    spacing_mm = np.linalg.norm(image.patient_from_index[:3, :3], axis=0)
-    shape = (image.voxels.shape[0], image.voxels.shape[1], image.voxels.shape[2])
-    voxels = _antialias(image.voxels, spacing_mm, grid_spacing)
-    index_from_grid = np.linalg.inv(image.patient_from_index) @ patient_from_index
-    theta, half = _sampling_theta(index_from_grid, shape, n)
-    # A plane is seen where it passes within half a grid voxel; a stack is seen up to half a slice beyond it.
-    reach = 1.0 + 0.5 / half
-    if shape[0] == 1:
-        reach[2] = 0.5 * max(grid_spacing, 1e-3) / float(spacing_mm[0]) / half[2]
-    steps = torch.linspace(-1.0, 1.0, n, device=voxels.device)
-    where = [
-        float(x) * steps + (float(y) * steps)[:, None] + (float(z) * steps + float(offset))[:, None, None]
-        for x, y, z, offset in theta
-    ]
-    seen = where[0].abs() <= float(reach[0])
-    for axis in (1, 2):
-        seen &= where[axis].abs() <= float(reach[axis])
-    points = torch.stack([axis[seen] for axis in where], dim=-1)
+    seen = _seen(image, patient_from_index, n)
+    voxels = image.part.voxels
+    index_from_grid = np.linalg.inv(image.part.patient_from_index) @ patient_from_index
+    slices, rows, columns = voxels.shape
+    theta, _ = _sampling_theta(index_from_grid, (slices, rows, columns), n)
+    points = torch.stack([axis[seen] for axis in _coordinates(theta, n, voxels.device)], dim=-1)
     values = functional.grid_sample(
         voxels[None, None], points[None, None, None], padding_mode="border", align_corners=True
     )
     return values[0, 0, 0, 0], seen
+
+
+def _seen(image: NearImage, patient_from_index: np.ndarray, n: int) -> torch.Tensor:
+    """Which grid voxels (n, n, n) an image shows.
+
+    A plane is seen where it passes within half a grid voxel; a stack is seen up to half a slice beyond it.
+    """
+    index_from_grid = np.linalg.inv(image.patient_from_index) @ patient_from_index
+    theta, half = _sampling_theta(index_from_grid, image.shape, n)
+    reach = 1.0 + 0.5 / half
+    if image.shape[0] == 1:
+        reach[2] = 0.5 * _spacing(patient_from_index) / _spacing(image.patient_from_index) / half[2]
+    where = _coordinates(theta, n, image.part.voxels.device)
+    seen = where[0].abs() <= float(reach[0])
+    for axis in (1, 2):
+        seen &= where[axis].abs() <= float(reach[axis])
+    return seen
+
+
+def _coordinates(theta: np.ndarray, n: int, device: torch.device) -> list[torch.Tensor]:
+    """Normalised x, y and z, each (n, n, n), of every grid voxel."""
+    import torch
+
+    steps = torch.linspace(-1.0, 1.0, n, device=device)
+    return [
+        float(x) * steps + (float(y) * steps)[:, None] + (float(z) * steps + float(offset))[:, None, None]
+        for x, y, z, offset in theta
+    ]
 
 
 def _sampling_theta(
@@ -136,13 +143,3 @@ def _sampling_theta(
     offset = swap @ (index_from_grid[:3, :3] @ np.full(3, grid_half) + index_from_grid[:3, 3])
     theta = np.concatenate([linear / half[:, None], ((offset - middle) / half)[:, None]], axis=1)
     return theta, half
-
-
-def _antialias(voxels: torch.Tensor, spacing_mm: np.ndarray, grid_spacing_mm: float) -> torch.Tensor:
-    """Blur what the coarser grid cannot carry; sigma after Cardoso et al., MICCAI 2015."""
-    from recon.simulate.image import blur
-
-    ratio = np.minimum(spacing_mm / grid_spacing_mm, 1.0)
-    sigmas = 0.42 * np.sqrt(1.0 / ratio**2 - 1.0)
-    sigmas[np.array(voxels.shape) == 1] = 0.0
-    return blur(voxels, (float(sigmas[0]), float(sigmas[1]), float(sigmas[2])))

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.frames import rotation_from_vector
 from recon.anatomy.shapes import frame_along
-from recon.sampling import normalise
+from recon.near import normalise
 
 if TYPE_CHECKING:
     import torch

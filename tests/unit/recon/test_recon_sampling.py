@@ -9,7 +9,8 @@ from scipy import ndimage
 
 from core.frames import rigid
 from core.volume import Volume
-from recon.sampling import normalise, patient_grid, rasterise
+from recon.near import near, normalise
+from recon.sampling import grid_box, patient_grid, place, rasterise
 
 
 def _smooth_field(points: np.ndarray) -> np.ndarray:
@@ -107,3 +108,48 @@ def test_padding_far_below_air_does_not_squeeze_the_contrast_of_a_ct() -> None:
     ]
     inside = (slice(6, 18),) * 3
     assert torch.allclose(images[0][inside], images[1][inside], atol=0.03)
+
+
+def test_a_fine_volume_is_blurred_as_much_as_the_grid_asks_for() -> None:
+    """A wave becomes smaller as a Gaussian of that deviation makes it, whatever steps it was taken in."""
+    for own_mm in (0.5, 0.7, 1.0, 1.9):
+        n = round(120.0 / own_mm)
+        affine = np.diag((own_mm, own_mm, own_mm, 1.0))
+        wave = np.sin(2.0 * np.pi * np.arange(n) * own_mm / 24.0)
+        volume = Volume(np.broadcast_to(wave, (n, n, n)).astype(np.float32), affine, "1")
+        grid = patient_grid(np.full(3, 60.0), 16, 3.0)
+        intensity, _ = rasterise([volume], grid, 16)
+        z_mm = grid[2, 3] + 3.0 * np.arange(16)
+        deviation_mm = 0.42 * np.sqrt(3.0**2 - own_mm**2)
+        kept = np.exp(-0.5 * (2.0 * np.pi * deviation_mm / 24.0) ** 2)
+        low, high = np.quantile(wave, (0.01, 0.99))
+        expected = (kept * np.sin(2.0 * np.pi * z_mm / 24.0) - low) / (high - low)
+        assert np.abs(intensity[:, 8, 8].numpy() - expected).max() < 0.015, own_mm
+
+
+def test_cropping_to_a_box_changes_nothing_inside_it() -> None:
+    rng = np.random.default_rng(0)
+    oblique = _oblique_volume((90, 80, 70), (1.1, 0.9, 1.0))
+    volume = Volume(rng.normal(size=oblique.shape).astype(np.float32), oblique.patient_from_index, "1")
+    grid = patient_grid(np.array((3.0, -9.0, 5.0)), 12, 3.0)
+    whole, cropped = (near([volume], 3.0, box_mm=box) for box in (None, grid_box(grid, 12)))
+    assert cropped[0].part.voxels.numel() < 0.5 * whole[0].part.voxels.numel()
+    for a, b in zip(place(whole, grid, 12), place(cropped, grid, 12), strict=True):
+        # Cropping begins the steps elsewhere, and so the straight lines between them.
+        assert torch.allclose(a, b, atol=0.03)
+
+
+def test_slabs_give_what_one_piece_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    volume = _oblique_volume((60, 50, 40), (0.8, 1.1, 0.9))
+    grid = patient_grid(np.zeros(3), 12, 3.0)
+    whole = rasterise([volume], grid, 12)
+    monkeypatch.setattr("recon.near.SLAB_VOXELS", 7 * 50 * 40)
+    for a, b in zip(whole, rasterise([volume], grid, 12), strict=True):
+        assert torch.allclose(a, b, atol=1e-5)
+
+
+def test_a_volume_that_misses_the_box_is_left_out() -> None:
+    far = _oblique_volume((20, 20, 20), (2.0, 2.0, 2.0))
+    assert near([far], 3.0, box_mm=np.array([[300.0] * 3, [400.0] * 3])) == ()
+    _, observed = rasterise([far], patient_grid(np.full(3, 350.0), 8, 3.0), 8)
+    assert observed.max() == 0.0
