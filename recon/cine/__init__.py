@@ -1,0 +1,1 @@
+"""Cine studies: sparse planes of a beating heart to one moving anatomy."""
