@@ -10,6 +10,7 @@ import numpy as np
 from core.errors import PlannerError
 from plan.handles import handles
 from plan.items import Angle, AorticRoot, Contour, CutPlane, Distance, Item, Landmark, PlaneAngle, Polyline
+from plan.label_edits import LabelStep
 from plan.plan import Plan
 
 SAME_PLACE_MM = 0.01
@@ -27,10 +28,11 @@ KIND_TITLES: dict[type, str] = {
 
 @dataclass(frozen=True)
 class Edit:
-    """One step of undo: its name ("Move cut plane") and the whole plan after it."""
+    """One step of undo: its name ("Move cut plane"), the whole plan after it, and what it did to labels."""
 
     name: str
     plan: Plan
+    labels: LabelStep | None = None
 
 
 def kind_title(item: Item) -> str:

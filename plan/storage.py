@@ -10,11 +10,12 @@ from pathlib import Path
 from core.errors import PlannerError
 from plan.edits import Edit
 from plan.history import History
+from plan.label_edits import LabelStep, step_from_bytes, step_to_bytes
 from plan.plan import Plan
 from plan.schema import parse_json, plan_from_json, plan_to_json
 
 APPLICATION_ID = 0x41555243  # "AURC", so that another program's database is not taken for a journal
-JOURNAL_SCHEMA = 1
+JOURNAL_SCHEMA = 2
 
 _TABLES = f"""
 CREATE TABLE journal (
@@ -22,7 +23,8 @@ CREATE TABLE journal (
     time_utc TEXT NOT NULL,
     action TEXT NOT NULL CHECK (action IN ('start', 'push', 'undo', 'redo')),
     name TEXT,
-    plan TEXT
+    plan TEXT,
+    labels BLOB
 );
 CREATE TRIGGER journal_keeps_rows BEFORE DELETE ON journal
     BEGIN SELECT RAISE(ABORT, 'the journal only grows'); END;
@@ -31,6 +33,8 @@ CREATE TRIGGER journal_keeps_values BEFORE UPDATE ON journal
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {JOURNAL_SCHEMA};
 """
+# From version 1, which knew no labels.
+_MIGRATION = ("ALTER TABLE journal ADD COLUMN labels BLOB", f"PRAGMA user_version = {JOURNAL_SCHEMA}")
 
 
 class Journal:
@@ -70,7 +74,9 @@ class Journal:
 
     def push(self, edit: Edit) -> History:
         """Add one step and return the history with it, once it is on the disk. Raises PlannerError."""
-        self._append("push", edit.name, edit.plan)
+        # A step of labels leaves the plan as it is: one stroke costs its voxels, not another copy of the plan.
+        plan = None if edit.labels is not None and edit.plan == self._history.plan else edit.plan
+        self._append("push", edit.name, plan, edit.labels)
         self._history = self._history.push(edit)
         return self._history
 
@@ -104,6 +110,9 @@ class Journal:
             for statement in _statements(_TABLES):
                 self._database.execute(statement)
             self._insert("start", None, base)
+        elif application == APPLICATION_ID and self._pragma("user_version") == 1:
+            for statement in _MIGRATION:
+                self._database.execute(statement)
         elif application != APPLICATION_ID or self._pragma("user_version") != JOURNAL_SCHEMA:
             raise PlannerError(
                 f"cannot open {self._path.name}", "it is not a journal of this version", "choose another file"
@@ -113,30 +122,37 @@ class Journal:
     def _pragma(self, name: str) -> int:
         return int(self._database.execute(f"PRAGMA {name}").fetchone()[0])
 
-    def _append(self, action: str, name: str | None = None, plan: Plan | None = None) -> None:
+    def _append(
+        self, action: str, name: str | None = None, plan: Plan | None = None, labels: LabelStep | None = None
+    ) -> None:
         try:
-            self._insert(action, name, plan)
+            self._insert(action, name, plan, labels)
         except sqlite3.Error as error:
             raise PlannerError(
                 "the step was not saved and not done", str(error), "free some space on the disk and repeat it"
             ) from error
 
-    def _insert(self, action: str, name: str | None, plan: Plan | None) -> None:
+    def _insert(
+        self, action: str, name: str | None, plan: Plan | None, labels: LabelStep | None = None
+    ) -> None:
         text = None if plan is None else json.dumps(plan_to_json(plan), allow_nan=False)
+        voxels = None if labels is None else step_to_bytes(labels)
         self._database.execute(
-            "INSERT INTO journal (time_utc, action, name, plan) VALUES (?, ?, ?, ?)",
-            (datetime.now(UTC).isoformat(timespec="milliseconds"), action, name, text),
+            "INSERT INTO journal (time_utc, action, name, plan, labels) VALUES (?, ?, ?, ?, ?)",
+            (datetime.now(UTC).isoformat(timespec="milliseconds"), action, name, text, voxels),
         )
 
     def _replay(self) -> History:
         history = History()
-        for action, name, text in self._database.execute(
-            "SELECT action, name, plan FROM journal ORDER BY sequence"
+        for action, name, text, voxels in self._database.execute(
+            "SELECT action, name, plan, labels FROM journal ORDER BY sequence"
         ):
             if action == "start":
                 history = History(plan_from_json(parse_json(text)))
             elif action == "push":
-                history = history.push(Edit(name, plan_from_json(parse_json(text))))
+                plan = history.plan if text is None else plan_from_json(parse_json(text))
+                labels = None if voxels is None else step_from_bytes(voxels)
+                history = history.push(Edit(name, plan, labels))
             else:
                 history = history.undo() if action == "undo" else history.redo()
         return history
