@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recon.anatomy.layers import Layer
 from recon.anatomy.shapes import tube
-from recon.anatomy.tissues import VALUE
 
 if TYPE_CHECKING:
     import torch
@@ -40,34 +40,32 @@ def sample_chest(rng: np.random.Generator) -> Chest:
     return Chest(sizes, rng.uniform(0.0, 2.0 * np.pi, 4))
 
 
-def paint_chest(
-    chest: Chest, points: torch.Tensor, tissues: torch.Tensor, heart_outside_mm: torch.Tensor
-) -> None:
-    """Paint the chest into `tissues` (n,) uint8 at points (n, 3) of the heart's frame, in place.
+def chest_layers(chest: Chest, points: torch.Tensor, sac: torch.Tensor) -> Iterator[Layer]:
+    """The chest's layers at points (n, 3) of the heart's frame, lowest first.
 
-    `heart_outside_mm` (n,) is the distance to the heart; what lies within the fat around it is left
-    as mediastinum for the heart's own painter.
+    `sac` (n,) is the distance to the heart in its fat; there only mediastinum is left for the heart to cover.
     """
     size = chest.sizes
     x = points[:, 0] - size["midline"]
     y = points[:, 1] - size["middle_y"]
     z = points[:, 2]
-    inside = _inside_chest(chest, x, y)
-    bony = (inside > size["skin_fat"] + 0.3 * size["wall"]) & (inside < size["skin_fat"] + 0.85 * size["wall"])
-    cavity = inside > size["skin_fat"] + size["wall"]
-    tissues[inside > 0] = VALUE["skin_fat"]
-    tissues[inside > size["skin_fat"]] = VALUE["muscle"]
-    ribs = ((z - 0.35 * y.abs() + 0.3 * y) * (2 * np.pi / size["rib_pitch"]) + chest.phases[0]).sin() > 0.25
-    tissues[bony & ribs] = VALUE["bone"]
-    tissues[bony & (x.abs() < 16) & (y < 0)] = VALUE["marrow"]
+    skin = -_inside_chest(chest, x, y)
+    wall = skin + size["skin_fat"]
+    cavity = wall + size["wall"]
+    bony = (wall + 0.3 * size["wall"]).maximum(-(wall + 0.85 * size["wall"]))
+    ribs = 0.25 - ((z - 0.35 * y.abs() + 0.3 * y) * (2 * np.pi / size["rib_pitch"]) + chest.phases[0]).sin()
     above = _above_diaphragm(chest, x, y, z)
-    tissues[cavity & (above > 0)] = VALUE["lung"]
-    tissues[cavity & (above <= 0)] = VALUE["liver"]
-    tissues[cavity & (above <= -4) & (x > 30) & (y > -60)] = VALUE["stomach"]
-    middle = cavity & (x.abs() < size["mediastinum"]) & (above > 0)
-    tissues[middle & ((y > 8) | (z > 70))] = VALUE["mediastinum"]
-    _paint_columns(chest, points, tissues)
-    tissues[(heart_outside_mm < 0) & cavity] = VALUE["mediastinum"]
+    yield Layer("skin_fat", skin)
+    yield Layer("muscle", wall)
+    yield Layer("bone", bony.maximum(ribs))
+    yield Layer("marrow", bony.maximum(x.abs() - 16.0).maximum(y))
+    yield Layer("lung", cavity.maximum(-above))
+    yield Layer("liver", cavity.maximum(above))
+    yield Layer("stomach", cavity.maximum(above + 4.0).maximum(30.0 - x).maximum(-60.0 - y))
+    middle = cavity.maximum(x.abs() - size["mediastinum"]).maximum(-above)
+    yield Layer("mediastinum", middle.maximum((8.0 - y).minimum(70.0 - z)))
+    yield from _columns(chest, points)
+    yield Layer("mediastinum", sac.maximum(cavity))
 
 
 def _inside_chest(chest: Chest, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -84,18 +82,18 @@ def _above_diaphragm(chest: Chest, x: torch.Tensor, y: torch.Tensor, z: torch.Te
     return z - (size["diaphragm"] + right + left - back)
 
 
-def _paint_columns(chest: Chest, points: torch.Tensor, tissues: torch.Tensor) -> None:
+def _columns(chest: Chest, points: torch.Tensor) -> Iterator[Layer]:
     middle, back = chest.sizes["midline"], chest.sizes["middle_y"]
     depth = chest.sizes["half_depth"] - chest.sizes["skin_fat"] - chest.sizes["wall"]
     spine_y = max(back + depth - 8.0, 70.0)
     x, y, z = points[:, 0] - middle, points[:, 1] - spine_y, points[:, 2]
     around = (x * x + y * y).sqrt()
-    disc = ((z * (2 * np.pi / 28.0) + chest.phases[1]).cos()) > 0.75
-    tissues[around < 26.0] = VALUE["muscle"]
-    tissues[(around < 20.0) & ~disc] = VALUE["bone"]
-    tissues[(around < 17.5) & ~disc] = VALUE["marrow"]
+    disc = ((z * (2 * np.pi / 28.0) + chest.phases[1]).cos()) - 0.75
+    yield Layer("muscle", around - 26.0)
+    yield Layer("bone", (around - 20.0).maximum(disc))
+    yield Layer("marrow", (around - 17.5).maximum(disc))
     gullet = np.array([(middle + 8, 46, -120), (middle + 8, 42, 0), (middle + 3, 44, 80), (middle, 44, 160)])
-    tissues[tube(points, gullet, np.array([7.0, 7.0, 6.0, 6.0])) < 0] = VALUE["oesophagus"]
+    yield Layer("oesophagus", tube(points, gullet, np.array([7.0, 7.0, 6.0, 6.0])))
     fork = np.array((middle + 1.0, 22.0, 68.0))
     airways = [
         (np.stack([fork, fork + (0, -6, 90)]), 9.0),
@@ -104,5 +102,5 @@ def _paint_columns(chest: Chest, points: torch.Tensor, tissues: torch.Tensor) ->
     ]
     for line, radius in airways:
         distance = tube(points, line, np.full(len(line), radius))
-        tissues[distance < 1.5] = VALUE["mediastinum"]
-        tissues[distance < 0] = VALUE["airway"]
+        yield Layer("mediastinum", distance - 1.5)
+        yield Layer("airway", distance)

@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from core.anatomy import HEART_NAMES
-from core.frames import apply_affine, rotation_from_vector
 from core.volume import LabelMap
-from recon.anatomy.chest import Chest, paint_chest, sample_chest
-from recon.anatomy.heart import Heart, heart_distances, sample_heart
-from recon.anatomy.tissues import TARGET, VALUE
+from recon.anatomy.chest import Chest, chest_layers, sample_chest
+from recon.anatomy.heart import sample_heart
+from recon.anatomy.heart_layers import heart_layers, sac_of
+from recon.anatomy.layers import Layer, millimetres, paint_layers, paint_layers_with_fields
+from recon.anatomy.pose import Pose, sample_pose
+from recon.anatomy.tissues import N_STRUCTURES, TARGET
+from recon.anatomy.ventricles import Distances
 
 if TYPE_CHECKING:
     import torch
 
 # The middle of what is to be reconstructed, from apex to arch, in the heart's frame (mm).
 REGION_CENTRE_MM = np.array((-12.0, -12.0, 12.0))
+_SLAB_POINTS = 600_000
+
+
+class HeartShape(Protocol):
+    """A heart in a frame of its own, parallel to LPS with the mitral valve's centre as origin, mm."""
+
+    @property
+    def sizes(self) -> Mapping[str, float]:
+        """`vessel_wall`, `atrial_wall` and `fat`, mm, and what else its maker needs."""
+
+    def parts(self, points: torch.Tensor) -> Distances:
+        """Signed distances (n,) of its parts at points (n, 3)."""
+
+    def landmarks(self) -> Mapping[str, np.ndarray]:
+        """Positions (3,) by the keys of `core.anatomy.LANDMARKS`."""
+
+    def directions(self) -> Mapping[str, np.ndarray]:
+        """Unit normals (3,) of those landmarks that have a direction."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,102 +49,44 @@ class SyntheticPatient:
 
     Attributes:
         seed: what it was drawn from; the same seed gives the same patient.
-        heart_from_patient: (4, 4) mm, before the warp.
-        waves, amplitudes_mm, phases: the soft warp, a sum of sines: wave vectors (k, 3) in rad/mm,
-            amplitudes (k, 3) and phases (k,).
     """
 
     seed: int
-    heart: Heart
+    heart: HeartShape
     chest: Chest
-    heart_from_patient: np.ndarray
-    waves: np.ndarray
-    amplitudes_mm: np.ndarray
-    phases: np.ndarray
+    pose: Pose
 
     def landmarks(self) -> Mapping[str, np.ndarray]:
-        """LPS positions (3,) in mm of valve centres, apex and the region's centre."""
-        at = self.heart.points
-        apex = at["base"] + self.heart.sizes["lv_length"] * at["long_axis"]
-        wanted = {
-            "mitral_valve": at["mitral"],
-            "aortic_valve": at["aortic"],
-            "tricuspid_valve": at["tricuspid"],
-            "pulmonary_valve": at["pulmonary"],
-            "lv_apex": apex,
-            "region_centre": REGION_CENTRE_MM,
-        }
-        return {name: self._patient_from_heart(position) for name, position in wanted.items()}
+        """LPS positions (3,) in mm by the keys of `core.anatomy.LANDMARKS`, and `region_centre`."""
+        wanted = {**self.heart.landmarks(), "region_centre": REGION_CENTRE_MM}
+        return {name: self.pose.patient_point(position) for name, position in wanted.items()}
 
-    def _patient_from_heart(self, position: np.ndarray) -> np.ndarray:
-        patient_from_heart = np.linalg.inv(self.heart_from_patient)
-        target = position
-        for _ in range(30):  # the warp is a contraction, so the fixed point is reached quickly
-            shift = np.sin(self.waves @ target + self.phases) @ self.amplitudes_mm
-            target = position - shift
-        return apply_affine(patient_from_heart, target[None])[0]
+    def directions(self) -> Mapping[str, np.ndarray]:
+        """Unit vectors (3,), LPS, of the landmarks that have a direction: with the blood, square to the valve."""
+        at = self.heart.landmarks()
+        return {
+            key: self.pose.patient_normal(at[key], normal) for key, normal in self.heart.directions().items()
+        }
+
+    def layers(self, points: torch.Tensor) -> Iterator[Layer]:
+        """What the patient is made of at LPS points (n, 3), lowest layer first."""
+        here = self.pose.heart_frame(points)
+        parts = self.heart.parts(here)
+        sac = sac_of(parts, self.heart.sizes["fat"])
+        yield from chest_layers(self.chest, here, sac)
+        yield from heart_layers(parts, self.heart.sizes, sac)
 
 
 def sample_patient(seed: int, turn_deg: float = 9.0) -> SyntheticPatient:
     """Draw one patient; `turn_deg` is the spread of the pose about each axis, in degrees."""
     rng = np.random.default_rng(seed)
     heart, chest = sample_heart(rng), sample_chest(rng)
-    turn = rotation_from_vector(np.radians(rng.normal(0.0, turn_deg, 3)))
-    stretch = np.exp(rng.normal(0.0, 0.10)) * np.exp(rng.normal(0.0, 0.04, 3))
-    heart_from_patient = np.eye(4)
-    heart_from_patient[:3, :3] = np.diag(1.0 / stretch) @ turn
-    lengths = rng.uniform(70.0, 200.0, 8)
-    directions = rng.normal(size=(8, 3))
-    waves = directions / np.linalg.norm(directions, axis=1, keepdims=True) * (2 * np.pi / lengths)[:, None]
-    amplitudes = rng.normal(size=(8, 3)) * (lengths * 0.013)[:, None]
-    return SyntheticPatient(
-        seed, heart, chest, heart_from_patient, waves, amplitudes, rng.uniform(0, 2 * np.pi, 8)
-    )
+    return SyntheticPatient(seed, heart, chest, sample_pose(rng, turn_deg))
 
 
 def paint(patient: SyntheticPatient, points: torch.Tensor) -> torch.Tensor:
     """Tissue values (n,) uint8 at LPS points (n, 3), float32, on the points' device."""
-    here = _heart_frame(patient, points)
-    parts = heart_distances(patient.heart, here)
-    size = patient.heart.sizes
-    wall = size["vessel_wall"]
-    sac = parts["lv_epicardium"].minimum(parts["rv_outer"]).minimum(parts["ra"]).minimum(parts["la"])
-    sac = sac.minimum((parts["pulmonary_artery"] - 2.0).minimum(parts["aorta"] - 2.0)) - size["fat"]
-    tissues = points.new_zeros(len(points)).byte()
-    paint_chest(patient.chest, here, tissues, sac)
-    tissues[sac < 0] = VALUE["heart_fat"]
-    tissues[(parts["la"].minimum(parts["ra"]) - size["atrial_wall"]) < 0] = VALUE["atrial_wall"]
-    for vein in ("svc", "ivc", "pulmonary_vein"):
-        tissues[parts[vein] - 1.0 < 0] = VALUE["vessel_wall"]
-        tissues[parts[vein] < 0] = VALUE[vein]
-    tissues[parts["la"] < 0] = VALUE["la"]
-    tissues[parts["ra"] < 0] = VALUE["ra"]
-    tissues[(parts["rv_outer"] < 0) & (parts["la"] > 0) & (parts["ra"] > 0)] = VALUE["rv_wall"]
-    tissues[parts["rv"] < 0] = VALUE["rv"]
-    tissues[parts["lv_epicardium"] < 0] = VALUE["lv_myocardium"]
-    _paint_great_vessels(parts, tissues, wall)
-    tissues[parts["lv"] < 0] = VALUE["lv"]
-    tissues[(parts["papillary"] < 0) & (parts["lv"] < 0)] = VALUE["papillary"]
-    return tissues
-
-
-def _paint_great_vessels(parts: dict[str, torch.Tensor], tissues: torch.Tensor, wall_mm: float) -> None:
-    aorta, pulmonary = parts["aorta"], parts["pulmonary_artery"]
-    keeps = (tissues == VALUE["rv"]) | (tissues == VALUE["lv_myocardium"])
-    tissues[parts["arch_branch"] < 0] = VALUE["arch_branch"]
-    for vessel, others in ((pulmonary, keeps), (aorta, tissues == VALUE["lv_myocardium"])):
-        tissues[(vessel - wall_mm < 0) & ~others] = VALUE["vessel_wall"]
-    tissues[pulmonary.maximum(-(aorta - wall_mm)) < 0] = VALUE["pulmonary_artery"]
-    tissues[aorta < 0] = VALUE["aorta"]
-
-
-def _heart_frame(patient: SyntheticPatient, points: torch.Tensor) -> torch.Tensor:
-    def to(values: np.ndarray) -> torch.Tensor:
-        return points.new_tensor(np.asarray(values, dtype=np.float32))
-
-    matrix = patient.heart_from_patient
-    posed = points @ to(matrix[:3, :3].T) + to(matrix[:3, 3])
-    return posed + (posed @ to(patient.waves.T) + to(patient.phases)).sin() @ to(patient.amplitudes_mm)
+    return paint_layers(patient.layers(points), points)
 
 
 def grid_points(
@@ -144,14 +107,40 @@ def paint_grid(
     """Tissue values uint8 (slices, rows, columns) on a grid, painted slab by slab to bound the memory."""
     import torch
 
-    slabs = []
-    step = max(1, 600_000 // (shape[1] * shape[2]))
+    slabs = [paint(patient, points) for points in _slabs(patient_from_index, shape, device)]
+    return torch.cat(slabs).reshape(shape)
+
+
+def paint_with_distances(
+    patient: SyntheticPatient, patient_from_index: np.ndarray, shape: tuple[int, int, int], device: str = "cpu"
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Tissues as `paint_grid` gives them, and the signed distances to every structure of `core.anatomy.HEART`.
+
+    Returns:
+        tissues uint8 (slices, rows, columns); distances float32 (7, slices, rows, columns) in mm, negative inside,
+        truncated at +-8 mm, negative exactly where the structure is painted.
+
+    Raises:
+        ValueError: when the grid's axes are not at right angles.
+    """
+    import torch
+
+    painted = [
+        paint_layers_with_fields(patient.layers(points), points)
+        for points in _slabs(patient_from_index, shape, device)
+    ]
+    tissues = torch.cat([slab for slab, _ in painted]).reshape(shape)
+    fields = torch.cat([slab for _, slab in painted], dim=1).reshape(N_STRUCTURES, *shape)
+    return tissues, millimetres(fields, patient_from_index)
+
+
+def _slabs(patient_from_index: np.ndarray, shape: tuple[int, int, int], device: str) -> Iterator[torch.Tensor]:
+    step = max(1, _SLAB_POINTS // (shape[1] * shape[2]))
     for first in range(0, shape[0], step):
         n = min(step, shape[0] - first)
         start = np.array(patient_from_index, dtype=np.float64)
         start[:3, 3] += first * start[:3, 0]
-        slabs.append(paint(patient, grid_points(start, (n, shape[1], shape[2]), device)))
-    return torch.cat(slabs).reshape(shape)
+        yield grid_points(start, (n, shape[1], shape[2]), device)
 
 
 def target_of(tissues: torch.Tensor) -> torch.Tensor:
