@@ -102,7 +102,7 @@ def class_logits(loaded: LoadedNetwork, intensity: torch.Tensor, observed: torch
 
     with torch.inference_mode():
         inputs = torch.stack([intensity, observed])[None].contiguous(memory_format=torch.channels_last_3d)
-        return loaded.network(inputs)[0].float()
+        return loaded.network(inputs).logits[0].float()
 
 
 def _forward(

@@ -15,25 +15,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=30.0, help="training time over all resumed runs")
     parser.add_argument("--out", type=Path, required=True, help="folder for weights, state and log")
     parser.add_argument("--resume", action="store_true", help="go on from the state in --out")
+    parser.add_argument(
+        "--from", dest="begin_from", type=Path, metavar="FILE", help="begin from these weights where they fit"
+    )
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
-    parser.add_argument("--batch", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=2, help="images per step, on each GPU")
     parser.add_argument("--pool", type=int, default=240, help="painted patients kept in memory")
+    parser.add_argument("--learning-rate", type=float, default=3e-3)
+    parser.add_argument("--steps", type=int, help="stop after so many steps, whatever the time")
     parser.add_argument("--seed", type=int, default=0)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train until the time limit and write weights that `auricle reconstruct` can use."""
+    """Train until the limit and write weights that `auricle reconstruct` can use."""
     from recon.device import choose_device
     from recon.registry import find_task
     from recon.train.card import card_of
-    from recon.train.trainer import Trainer, TrainingPlan
+    from recon.train.parallel import join_group, leave_group
+    from recon.train.plan import TrainingPlan
+    from recon.train.trainer import Trainer
 
     task = find_task(options.task)
     spec = task.network(options.network)
     device, _ = choose_device(options.device)
-    plan = TrainingPlan(options.minutes, options.batch, pool_size=options.pool, seed=options.seed)
-    trainer = Trainer(spec, plan, options.out, device, options.resume)
-    say(f"training {options.task}/{options.network} on {device} for {options.minutes:g} min in all")
-    trainer.run(progress_of(options), say)
-    write_json(options.out / "weights.json", card_of(options.out, task, spec))
-    say(f"wrote {options.out / 'weights.safetensors'} after {trainer.step} steps")
+    plan = TrainingPlan(
+        options.minutes,
+        options.batch,
+        options.learning_rate,
+        pool_size=options.pool,
+        seed=options.seed,
+        steps=options.steps,
+    )
+    group = join_group(device)
+    try:
+        tell = say if group.is_first else _say_nothing
+        trainer = Trainer(spec, plan, options.out, group, options.resume, options.begin_from)
+        limit = f"{plan.minutes:g} min in all" if plan.steps is None else f"{plan.steps} steps"
+        tell(f"training {options.task}/{options.network} on {trainer.device_name()} for {limit}")
+        tell(f"{trainer.numerics}; training in {trainer.precision}")
+        trainer.run(progress_of(options), tell)
+        if group.is_first:
+            write_json(options.out / "weights.json", card_of(options.out, task, spec))
+        tell(f"wrote {options.out / 'weights.safetensors'} after {trainer.step} steps")
+    finally:
+        leave_group(group)
+
+
+def _say_nothing(_: str) -> None:
+    """Of several processes one speaks."""

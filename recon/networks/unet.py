@@ -5,6 +5,10 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from recon.networks.landmarks import directed
+from recon.networks.output import TRUNCATION_MM, NetworkOutput
+from recon.task import NetworkSpec
+
 
 class ResidualBlock(nn.Module):
     """Two 3x3x3 convolutions with instance normalisation and a shortcut."""
@@ -26,14 +30,20 @@ class ResidualBlock(nn.Module):
 
 
 class UNet(nn.Module):
-    """Intensity and observed mask (b, 2, n, n, n) to class logits (b, n_classes, n, n, n).
+    """Intensity and observed mask (b, 2, n, n, n) to a `NetworkOutput`.
 
-    `n` must be a multiple of 2 ** len(channels).
+    `n` must be a multiple of 2 ** len(channels). All heads are 1x1x1 convolutions on the last decoder's features.
     """
 
-    def __init__(self, n_classes: int, channels: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        n_classes: int,
+        channels: tuple[int, ...],
+        has_distances: bool = False,
+        n_landmarks: int = 0,
+        n_directed: int = 0,
+    ) -> None:
         super().__init__()
-        self.n_classes = n_classes
         # 2x2x2 blocks of both channels become 16 channels at half the resolution.
         self.stem = nn.Conv3d(16, channels[0], 3, padding=1)
         self.encoders = nn.ModuleList(
@@ -43,9 +53,16 @@ class UNet(nn.Module):
         ups = [(channels[i + 1], channels[i]) for i in reversed(range(len(channels) - 1))]
         self.ups = nn.ModuleList(nn.ConvTranspose3d(a, b, 2, stride=2) for a, b in ups)
         self.decoders = nn.ModuleList(ResidualBlock(2 * b, b) for _, b in ups)
-        self.head = nn.Conv3d(channels[0], n_classes * 8, 1)
+        width = channels[0]
+        self.head = nn.Conv3d(width, n_classes * 8, 1)
+        self.distance_head = nn.Conv3d(width, (n_classes - 1) * 8, 1) if has_distances else None
+        self.heatmap_head = nn.Conv3d(width, n_landmarks, 1) if n_landmarks else None
+        self.direction_head = nn.Conv3d(width, 3 * n_directed, 1) if n_directed else None
+        if self.distance_head is not None:
+            # Nearly all of a grid is far outside any one structure.
+            nn.init.constant_(self.distance_head.bias, 1.0)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor) -> NetworkOutput:
         """See the class."""
         x = self.stem(space_to_depth(x))
         skips = []
@@ -54,7 +71,24 @@ class UNet(nn.Module):
             skips.append(x)
         for up, decoder, skip in zip(self.ups, self.decoders, reversed(skips[:-1]), strict=True):
             x = decoder(torch.cat([up(x), skip], dim=1))
-        return depth_to_space(self.head(x))
+        logits = depth_to_space(self.head(x))
+        distances_mm = None
+        if self.distance_head is not None:
+            distances_mm = TRUNCATION_MM * depth_to_space(self.distance_head(x)).float().tanh()
+        heatmaps = self.heatmap_head(x) if self.heatmap_head is not None else None
+        directions = self.direction_head(x) if self.direction_head is not None else None
+        return NetworkOutput(logits, distances_mm, heatmaps, directions)
+
+
+def build_network(spec: NetworkSpec) -> UNet:
+    """The network of a spec, with fresh weights."""
+    return UNet(
+        spec.n_classes,
+        spec.channels,
+        spec.has_distances,
+        len(spec.landmarks),
+        len(directed(spec.landmarks)),
+    )
 
 
 def space_to_depth(x: torch.Tensor) -> torch.Tensor:

@@ -14,6 +14,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from core.errors import PlannerError
+from recon.task import NetworkSpec
+from recon.weights import metadata_of
 
 SHARD_BYTES = 15_000_000
 
@@ -43,12 +45,15 @@ def has_state(folder: Path) -> bool:
     return (folder / "state.json").is_file()
 
 
-def save_weights(state: Mapping[str, torch.Tensor], path: Path) -> None:
-    """Write tensors as fp16 safetensors, replacing `path` in one step. Raises PlannerError when it cannot."""
+def save_weights(state: Mapping[str, torch.Tensor], path: Path, spec: NetworkSpec) -> None:
+    """Write tensors as fp16 safetensors that name their network, replacing `path` in one step.
+
+    Raises PlannerError when it cannot.
+    """
     half = {name: tensor.detach().cpu().contiguous().half() for name, tensor in state.items()}
     staged = path.with_suffix(".part")
     with writing(path.parent):
-        save_file(half, staged)
+        save_file(half, staged, metadata_of(spec))
         os.replace(staged, path)
 
 

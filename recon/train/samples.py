@@ -1,4 +1,4 @@
-"""Training samples: painted patients kept in a pool, a fresh image of one of them for every step."""
+"""Training samples: a painted patient with its truth, and a fresh image of it for every step."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.progress import Progress
-from recon.anatomy.patient import paint_grid, sample_patient, target_of
+from core.frames import apply_affine
+from recon.anatomy.patient import SyntheticPatient, paint_grid, sample_patient, target_of
 from recon.anatomy.tissues import TISSUES
+from recon.networks.landmarks import patient_from_half
+from recon.networks.output import TRUNCATION_MM
 from recon.sampling import patient_grid
-from recon.simulate.contrast import random_contrast
-from recon.simulate.image import random_artefacts, simulate, smooth_noise
-from recon.simulate.observe import cine_planes, observe_fully, observe_planes
+from recon.simulate.draw import LvAxes, draw_image
+from recon.simulate.image import smooth_noise
 from recon.task import NetworkSpec
 
 if TYPE_CHECKING:
     import torch
+
+    from recon.train.truth import Truth
 
 # Disjoint ranges of patient seeds: what is trained on is never scored on.
 TRAINING_SEEDS = 0
@@ -25,35 +28,82 @@ VALIDATION_SEEDS = 1_000_000
 TEST_SEEDS = 2_000_000
 LARGEST_TRAINING_SEED = 500_000  # a training goes up from its seed; the other half of the range is its way
 CHAMBERS = 5  # structure values 1..5 are chambers and myocardium; the localiser looks for their union
+DISTANCE_STEP_MM = 1.0 / 16.0  # a painted patient keeps its distances in a byte each
 
 
 @dataclass(frozen=True, eq=False)
 class PaintedPatient:
-    """Tissues on a patient grid, and where the left ventricle's axis runs (mm), to put cine planes on.
+    """Tissues on a patient grid, and the rest of what is true there.
 
-    `tissues` is uint8 (n, n, n); `apex_mm` is None for a sample without a heart.
+    Attributes:
+        tissues: uint8 (n, n, n).
+        distances: int8 (structures, n, n, n) in `DISTANCE_STEP_MM`, negative inside; None where not learnt.
+        patient_from_index: (4, 4), LPS mm.
+        axes: where the left ventricle's axis runs; None for a sample without a heart.
+        landmarks_mm: (k, 3) LPS in the order of the spec; NaN where there is none.
+        directions: (k, 3) unit vectors, LPS; NaN where there is none.
     """
 
     tissues: torch.Tensor
+    distances: torch.Tensor | None
     patient_from_index: np.ndarray
-    base_mm: np.ndarray | None
-    apex_mm: np.ndarray | None
-    across: np.ndarray | None
+    axes: LvAxes | None
+    landmarks_mm: np.ndarray
+    directions: np.ndarray
 
 
-def paint_sample(spec: NetworkSpec, seed: int, device: str, jitter: bool = True) -> PaintedPatient:
+def paint_sample(spec: NetworkSpec, seed: int, device: str) -> PaintedPatient:
     """Paint the patient of `seed` on the network's grid, off its middle by up to the allowed jitter."""
     rng = np.random.default_rng((seed, 7))
     if rng.random() < spec.negatives:
         return _paint_without_heart(spec, rng, device)
     patient = sample_patient(seed)
     at = patient.landmarks()
-    shift = rng.uniform(-spec.jitter_mm, spec.jitter_mm, 3) if jitter else np.zeros(3)
+    shift = rng.uniform(-spec.jitter_mm, spec.jitter_mm, 3)
     affine = patient_grid(at["region_centre"] + shift, spec.n, spec.spacing_mm)
+    tissues, distances = _paint(patient, spec, affine, device)
+    axes = LvAxes(
+        0.5 * (at["mitral_valve"] + at["aortic_valve"]),
+        at["lv_apex"],
+        at["tricuspid_valve"] - at["mitral_valve"],
+    )
+    nowhere = np.full(3, np.nan)
+    landmarks_mm = np.array([at.get(key, nowhere) for key in spec.landmarks]).reshape(-1, 3)
+    towards: dict[str, np.ndarray] = {}
+    directions = np.array([towards.get(key, nowhere) for key in spec.landmarks]).reshape(-1, 3)
+    return PaintedPatient(tissues, distances, affine, axes, landmarks_mm, directions)
+
+
+def _paint(
+    patient: SyntheticPatient, spec: NetworkSpec, affine: np.ndarray, device: str
+) -> tuple[torch.Tensor, torch.Tensor | None]:
     tissues = paint_grid(patient, affine, (spec.n, spec.n, spec.n), device)
-    across = at["tricuspid_valve"] - at["mitral_valve"]
-    base = 0.5 * (at["mitral_valve"] + at["aortic_valve"])
-    return PaintedPatient(tissues, affine, base, at["lv_apex"], across)
+    if not spec.has_distances:
+        return tissues, None
+    return tissues, _in_bytes(_distances(tissues, spec))
+
+
+def _distances(tissues: torch.Tensor, spec: NetworkSpec) -> torch.Tensor:
+    import torch
+    from scipy import ndimage
+
+    structures = target_of(tissues).cpu().numpy()
+    result = []
+    for value in range(1, spec.n_classes):
+        inside = structures == value
+        if not inside.any():
+            result.append(np.full(structures.shape, TRUNCATION_MM))
+            continue
+        outer = ndimage.distance_transform_edt(~inside) - 0.5 * ~inside
+        inner = ndimage.distance_transform_edt(inside) - 0.5 * inside
+        result.append((outer - inner) * spec.spacing_mm)
+    return torch.as_tensor(np.stack(result), dtype=torch.float32, device=tissues.device)
+
+
+def _in_bytes(distances_mm: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    return (distances_mm / DISTANCE_STEP_MM).round().clamp(-127, 127).to(torch.int8)
 
 
 def _paint_without_heart(spec: NetworkSpec, rng: np.random.Generator, device: str) -> PaintedPatient:
@@ -78,27 +128,52 @@ def _paint_without_heart(spec: NetworkSpec, rng: np.random.Generator, device: st
         is_box = rng.random() < 0.5
         inside = torch.stack(grid).amax(0) < 1 if is_box else sum(g * g for g in grid) < 1
         tissues[inside] = int(rng.choice(others))
+    distances = None
+    if spec.has_distances:
+        distances = torch.full((spec.n_classes - 1, *shape), 127, dtype=torch.int8, device=device)
     affine = patient_grid(np.zeros(3), spec.n, spec.spacing_mm)
-    return PaintedPatient(tissues, affine, None, None, None)
+    nothing = np.full((len(spec.landmarks), 3), np.nan)
+    return PaintedPatient(tissues, distances, affine, None, nothing, nothing)
 
 
-def draw_image(
-    painted: PaintedPatient, rng: np.random.Generator, sparse: bool
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """A fresh image of a painted patient: input (2, n, n, n) float32 and target (n, n, n) uint8 structures."""
+def image_and_truth(
+    spec: NetworkSpec, painted: PaintedPatient, rng: np.random.Generator, kind: str | None = None
+) -> tuple[torch.Tensor, Truth]:
+    """A fresh image of a painted patient, (1, 2, n, n, n) float32, and what is true of it.
+
+    Args:
+        kind: one of `recon.simulate.draw.KINDS`; drawn when None.
+    """
     import torch
 
-    tissues = painted.tissues
-    generator = torch.Generator(tissues.device).manual_seed(int(rng.integers(2**31)))
-    image = simulate(tissues, random_contrast(rng), random_artefacts(rng), generator)
-    if sparse and painted.apex_mm is not None and painted.base_mm is not None and painted.across is not None:
-        along = painted.apex_mm - painted.base_mm
-        length = float(np.linalg.norm(along))
-        planes = cine_planes(painted.base_mm, along / length, length, painted.across, rng)
-        intensity, observed = observe_planes(image, painted.patient_from_index, planes, rng)
-    else:
-        intensity, observed = observe_fully(image, rng)
-    return torch.stack([intensity, observed]), target_of(tissues)
+    intensity, observed = draw_image(painted.tissues, painted.patient_from_index, painted.axes, rng, kind)
+    return torch.stack([intensity, observed])[None], truth_of(spec, painted, observed)
+
+
+def truth_of(spec: NetworkSpec, painted: PaintedPatient, observed: torch.Tensor) -> Truth:
+    """What the network of `spec` should say of a painted patient, as a batch of one.
+
+    Args:
+        observed: mask (n, n, n) of what the image shows.
+    """
+    import torch
+
+    from recon.train.truth import Truth, visible_landmarks
+
+    def on_device(values: np.ndarray) -> torch.Tensor:
+        return torch.as_tensor(values, dtype=torch.float32, device=observed.device)
+
+    half_from_patient = np.linalg.inv(patient_from_half(painted.patient_from_index))
+    places = on_device(apply_affine(half_from_patient, painted.landmarks_mm))
+    visible = visible_landmarks(places, observed)
+    distances = painted.distances
+    return Truth(
+        classes_for(spec, target_of(painted.tissues))[None],
+        None if distances is None else distances.float()[None] * DISTANCE_STEP_MM,
+        torch.where(visible[:, None], places, 0.0)[None],
+        visible.float()[None],
+        on_device(np.nan_to_num(painted.directions))[None],
+    )
 
 
 def classes_for(spec: NetworkSpec, structures: torch.Tensor) -> torch.Tensor:
@@ -106,27 +181,3 @@ def classes_for(spec: NetworkSpec, structures: torch.Tensor) -> torch.Tensor:
     if spec.n_classes == 2:
         return ((structures > 0) & (structures <= CHAMBERS)).long()
     return structures.long()
-
-
-class Pool:
-    """Painted patients in memory; one is replaced now and then so that shapes never run out."""
-
-    def __init__(self, spec: NetworkSpec, size: int, seed: int, device: str, progress: Progress) -> None:
-        self._spec, self._device = spec, device
-        self._next_seed = TRAINING_SEEDS + seed
-        self._patients: list[PaintedPatient] = []
-        for i in range(size):
-            self._patients.append(self._paint())
-            progress.report("painting patients", (i + 1) / size)
-
-    def _paint(self) -> PaintedPatient:
-        # A training that outlives its range begins it anew; it must never reach a patient it is scored on.
-        self._next_seed = TRAINING_SEEDS + (self._next_seed + 1 - TRAINING_SEEDS) % VALIDATION_SEEDS
-        return paint_sample(self._spec, self._next_seed, self._device)
-
-    def draw(self, rng: np.random.Generator, refresh: float) -> PaintedPatient:
-        """One patient at random; with probability `refresh` it has just been painted anew."""
-        i = int(rng.integers(len(self._patients)))
-        if rng.random() < refresh:
-            self._patients[i] = self._paint()
-        return self._patients[i]

@@ -1,12 +1,15 @@
-"""The trainer: stops cleanly at its time limit, goes on from where it stopped, keeps averaged weights."""
+"""The trainer: stops cleanly at its limit, goes on from where it stopped, keeps averaged weights."""
 
 from __future__ import annotations
 
 import json
-import math
+import signal
+import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,51 +17,23 @@ import torch
 
 from core.errors import PlannerError
 from core.progress import Progress
-from recon.networks.unet import UNet
+from recon.networks.landmarks import directed
+from recon.networks.unet import build_network
 from recon.task import NetworkSpec
 from recon.train.checkpoint import has_state, load_state, open_folder, save_state, save_weights, writing
-from recon.train.losses import dice_and_cross_entropy, dice_per_class
-from recon.train.muon import Muon
-from recon.train.samples import (
-    LARGEST_TRAINING_SEED,
-    VALIDATION_SEEDS,
-    Pool,
-    classes_for,
-    draw_image,
-    paint_sample,
-)
+from recon.train.losses import training_loss
+from recon.train.numerics import check_numerics
+from recon.train.optimisers import optimisers_for, restore, set_rate, state_of, under
+from recon.train.parallel import Group, highest, shared
+from recon.train.plan import TrainingPlan
+from recon.train.pool import Pool
+from recon.train.samples import TRAINING_SEEDS, image_and_truth, paint_sample
+from recon.train.truth import Truth, stack_truths
+from recon.train.validation import Validation
+from recon.train.warm_start import take_weights
 
-
-@dataclass(frozen=True)
-class TrainingPlan:
-    """How to train. `minutes` counts training time over all resumed runs; the learning rate ends with it.
-
-    Raises PlannerError when it cannot be trained like that.
-    """
-
-    minutes: float
-    batch: int = 2
-    learning_rate: float = 3e-3
-    pool_size: int = 240
-    refresh: float = 0.15
-    sparse: float = 0.4
-    seed: int = 0
-    n_validation: int = 8
-    validate_every_minutes: float = 6.0
-
-    def __post_init__(self) -> None:
-        limits = {
-            "minutes": (0.0 < self.minutes < math.inf, "above 0"),
-            "batch": (self.batch >= 1, "1 or more"),
-            "pool": (self.pool_size >= 1, "1 or more"),
-            "seed": (
-                0 <= self.seed < LARGEST_TRAINING_SEED,
-                f"from 0 and below {LARGEST_TRAINING_SEED}: the patients further up are those it is scored on",
-            ),
-        }
-        for option, (is_right, demand) in limits.items():
-            if not is_right:
-                raise PlannerError("cannot train", f"{option} is out of range", f"choose --{option} {demand}")
+MOST_GRADIENT = 5.0
+LONGEST_AVERAGE = 0.998
 
 
 class Trainer:
@@ -68,8 +43,18 @@ class Trainer:
     or that is one of another network.
     """
 
-    def __init__(self, spec: NetworkSpec, plan: TrainingPlan, folder: Path, device: str, resume: bool) -> None:
-        self.spec, self.plan, self.folder, self.device = spec, plan, folder, device
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        plan: TrainingPlan,
+        folder: Path,
+        device: str | Group,
+        resume: bool,
+        begin_from: Path | None = None,
+    ) -> None:
+        self.spec, self.plan, self.folder = spec, plan, folder
+        self.group = device if isinstance(device, Group) else Group(device)
+        self.device = self.group.device
         open_folder(folder)
         if has_state(folder) and not resume:
             raise PlannerError(
@@ -79,51 +64,139 @@ class Trainer:
             )
         torch.manual_seed(plan.seed)
         # Measured: channels last are the faster way on a GPU, and a sixth slower in training on a CPU.
-        self.layout = torch.channels_last_3d if device.startswith("cuda") else torch.contiguous_format
-        self.network = UNet(spec.n_classes, spec.channels).to(device).to(memory_format=self.layout)
+        self.layout = torch.channels_last_3d if self.device.startswith("cuda") else torch.contiguous_format
+        self.network = build_network(spec)
+        self.history: dict[str, object] = {}
+        if begin_from is not None and not has_state(folder):
+            self.history["begun_from"] = take_weights(self.network, begin_from)
+        self.network.to(self.device).to(memory_format=self.layout)
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
-        self.optimisers = _optimisers(self.network, plan.learning_rate)
+        self.optimisers = optimisers_for(self.network, plan.learning_rate)
         self.step, self.seconds = 0, 0.0
         if resume:
             self._resume()
+        self.numerics = check_numerics(self.device)
+        self.precision = (
+            "bfloat16" if self.device.startswith("cuda") and self.numerics.is_bfloat16_right else "float32"
+        )
+        self._shared = shared(self.network, self.group)
+        self._validation = Validation(spec, plan.n_validation, self.device)
 
     def run(self, progress: Progress, say: Callable[[str], None]) -> dict[str, object]:
-        """Train until the time limit; returns the last validation. Raises Cancelled after saving."""
-        pool = Pool(self.spec, self.plan.pool_size, self.plan.seed + self.step, self.device, progress)
-        limit = self.plan.minutes * 60.0
-        scores: dict[str, object] = {}
+        """Train until the limit or SIGTERM; returns the last validation. Raises Cancelled after saving."""
+        pool = self._pool()
         validated = self.seconds
-        try:
-            while self.seconds < limit:
-                started = time.monotonic()
-                loss = self._train_step(pool, self.seconds / limit)
-                self.seconds += time.monotonic() - started
-                progress.report(f"step {self.step}, loss {loss:.3f}", self.seconds / limit)
-                if self.seconds - validated > 60.0 * self.plan.validate_every_minutes or self.seconds >= limit:
-                    validated = self.seconds
-                    scores = self._validate(loss)
-                    say(json.dumps(scores))
-                    self.save()
-        finally:
-            self.save()
+        scores: dict[str, object] = {}
+        stopping = threading.Event()
+        with _told_to_stop(stopping):
+            try:
+                while self.plan.done(self.step, self.seconds) < 1.0:
+                    started = time.monotonic()
+                    loss = self.train_step(pool)
+                    seconds = self.seconds + time.monotonic() - started
+                    self.seconds, stop = highest(self.group, seconds, float(stopping.is_set()))
+                    done = self.plan.done(self.step, self.seconds)
+                    progress.report(f"step {self.step}, loss {loss:.3f}", min(done, 1.0))
+                    due = self.seconds - validated > 60.0 * self.plan.validate_every_minutes
+                    if due or done >= 1.0 or stop:
+                        validated = self.seconds
+                        scores = self._validate(loss, say)
+                        self.save()
+                    if stop:
+                        break
+            finally:
+                self.save()
         return scores
+
+    def train_step(self, pool: Pool) -> float:
+        """One step of all optimisers on a fresh batch; returns the total loss of this process's part of it."""
+        inputs, truth = self._batch(pool)
+        set_rate(self.optimisers, self.plan.rate(self.step, self.seconds))
+        loss = self.gradients(inputs, truth)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), MOST_GRADIENT)
+        for optimiser in self.optimisers.values():
+            optimiser.step()
+        self.network.zero_grad(set_to_none=True)
+        self.step += 1
+        self._average(min(LONGEST_AVERAGE, 1.0 - 1.0 / (0.2 * self.step + 2)))
+        return loss
+
+    def gradients(self, inputs: torch.Tensor, truth: Truth) -> float:
+        """Add the gradients of a batch, averaged over the group, to the network's; returns the total loss."""
+        self._shared.train()
+        with torch.autocast("cuda", torch.bfloat16, enabled=self.precision == "bfloat16"):
+            output = self._shared(inputs)
+        loss = training_loss(output, truth, directed(self.spec.landmarks))["total"]
+        loss.backward()
+        return float(loss.detach())
 
     def save(self) -> None:
         """Write the averaged weights and everything needed to go on. Raises PlannerError when it cannot."""
-        save_weights(self.average, self.folder / "weights.safetensors")
+        if not self.group.is_first:
+            return
+        save_weights(self.average, self.folder / "weights.safetensors", self.spec)
         tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
         tensors |= {f"average.{k}": v for k, v in self.average.items()}
-        for kind, optimiser in self.optimisers.items():
-            for index, state in optimiser.state_dict()["state"].items():
-                tensors |= {f"{kind}.{index}.{k}": v for k, v in state.items()}
         facts = {
             "step": self.step,
             "seconds": self.seconds,
             "spec": asdict(self.spec),
             "plan": asdict(self.plan),
             "torch": torch.__version__,
+            "device": self.device_name(),
+            "precision": self.precision,
+            "numerics": str(self.numerics),
+            "processes": self.group.size,
+            **self.history,
         }
-        save_state(self.folder, tensors, facts)
+        save_state(self.folder, tensors | state_of(self.optimisers), facts)
+
+    def device_name(self) -> str:
+        """What the work runs on, as a person would name it."""
+        return torch.cuda.get_device_name(self.device) if self.device.startswith("cuda") else "CPU"
+
+    def _pool(self) -> Pool:
+        """The pool as it is after the steps taken so far."""
+        paint = partial(paint_sample, self.spec, device=self.device)
+        first = TRAINING_SEEDS + self.plan.seed + 1 + self.group.rank
+        pool = Pool(paint, self.plan.pool_size, first, self.group.size)
+        for step in range(self.step):
+            rng = self._pool_rng(step)
+            for _ in range(self.plan.batch):
+                pool.choose(rng, self.plan.refresh)
+        return pool
+
+    def _pool_rng(self, step: int) -> np.random.Generator:
+        return np.random.default_rng((self.plan.seed, step, 2, self.group.rank))
+
+    def _batch(self, pool: Pool) -> tuple[torch.Tensor, Truth]:
+        choice = self._pool_rng(self.step)
+        rng = np.random.default_rng((self.plan.seed, self.step, 1, self.group.rank))
+        patients = [pool.draw(choice, self.plan.refresh) for _ in range(self.plan.batch)]
+        pairs = [image_and_truth(self.spec, patient, rng) for patient in patients]
+        inputs = torch.cat([image for image, _ in pairs]).contiguous(memory_format=self.layout)
+        return inputs, stack_truths([truth for _, truth in pairs])
+
+    def _average(self, keep: float) -> None:
+        for name, value in self.network.state_dict().items():
+            self.average[name].lerp_(value.detach(), 1.0 - keep)
+
+    def _validate(self, loss: float, say: Callable[[str], None]) -> dict[str, object]:
+        """Score the averaged weights, note it in the log and say it; only the first process does."""
+        if not self.group.is_first:
+            return {}
+        network = build_network(self.spec).to(self.device)
+        network.load_state_dict(self.average)
+        row: dict[str, object] = {
+            "step": self.step,
+            "minutes": round(self.seconds / 60.0, 1),
+            "loss": round(loss, 4),
+            **self._validation.score(network),
+        }
+        with writing(self.folder), (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(row) + "\n")
+        say(json.dumps(row))
+        return row
 
     def _resume(self) -> None:
         found = load_state(self.folder)
@@ -131,85 +204,25 @@ class Trainer:
             return
         tensors, facts = found
         _check_same_network(facts, self.spec)
-        self.network.load_state_dict(_under(tensors, "network."))
-        self.average = {k: v.to(self.device) for k, v in _under(tensors, "average.").items()}
-        for kind, optimiser in self.optimisers.items():
-            state: dict[int, dict[str, torch.Tensor]] = {}
-            for name, tensor in _under(tensors, f"{kind}.").items():
-                index, key = name.split(".", 1)
-                state.setdefault(int(index), {})[key] = tensor
-            groups = optimiser.state_dict()["param_groups"]
-            optimiser.load_state_dict({"state": state, "param_groups": groups})
+        self.network.load_state_dict(under(tensors, "network."))
+        self.average = {k: v.to(self.device) for k, v in under(tensors, "average.").items()}
+        restore(self.optimisers, tensors)
         self.step, self.seconds = int(str(facts["step"])), float(str(facts["seconds"]))
-
-    def _train_step(self, pool: Pool, done: float) -> float:
-        rng = np.random.default_rng((self.plan.seed, self.step, 1))
-        pairs = [
-            draw_image(pool.draw(rng, self.plan.refresh), rng, bool(rng.random() < self.plan.sparse))
-            for _ in range(self.plan.batch)
-        ]
-        inputs = torch.stack([x for x, _ in pairs]).contiguous(memory_format=self.layout)
-        classes = torch.stack([classes_for(self.spec, y) for _, y in pairs])
-        warm = min(1.0, (self.step + 1) / 50.0)
-        rate = self.plan.learning_rate * warm * max(0.5 * (1.0 + math.cos(math.pi * min(done, 1.0))), 0.005)
-        for optimiser in self.optimisers.values():
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-        self.network.train()
-        is_cuda = self.device.startswith("cuda")
-        with torch.autocast("cuda", torch.bfloat16, enabled=is_cuda):
-            loss = dice_and_cross_entropy(self.network(inputs), classes)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        for optimiser in self.optimisers.values():
-            optimiser.step()
-        self.network.zero_grad(set_to_none=True)
-        self.step += 1
-        self._average(min(0.998, 1.0 - 1.0 / (0.2 * self.step + 2)))
-        return float(loss.detach())
-
-    def _average(self, keep: float) -> None:
-        for name, value in self.network.state_dict().items():
-            self.average[name].lerp_(value.detach(), 1.0 - keep)
-
-    @torch.no_grad()
-    def _validate(self, loss: float) -> dict[str, object]:
-        """Mean hard Dice on patients never trained on, fully and sparsely observed."""
-        network = UNet(self.spec.n_classes, self.spec.channels).to(self.device)
-        network.load_state_dict(self.average)
-        network.eval()
-        scores: dict[bool, list[list[float]]] = {False: [], True: []}
-        # A patient without a heart has no overlap to score, and one false voxel would count as none at all.
-        hearts = replace(self.spec, negatives=0.0)
-        for i in range(self.plan.n_validation):
-            painted = paint_sample(hearts, VALIDATION_SEEDS + i, self.device)
-            for sparse in (False, True):
-                inputs, target = draw_image(painted, np.random.default_rng((i, sparse)), sparse)
-                predicted = network(inputs[None])[0].argmax(dim=0)
-                classes = classes_for(self.spec, target)
-                scores[sparse].append(dice_per_class(predicted, classes, self.spec.n_classes))
-        full, sparsely = (np.nanmean(np.array(scores[s]), axis=0) for s in (False, True))
-        row: dict[str, object] = {
-            "step": self.step,
-            "minutes": round(self.seconds / 60.0, 1),
-            "loss": round(loss, 4),
-            "dice_full": [round(float(v), 3) for v in full],
-            "dice_sparse": [round(float(v), 3) for v in sparsely],
-        }
-        with writing(self.folder), (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps(row) + "\n")
-        return row
+        if "begun_from" in facts:
+            self.history["begun_from"] = facts["begun_from"]
 
 
-def _optimisers(network: UNet, learning_rate: float) -> dict[str, torch.optim.Optimizer]:
-    """Muon for the inner kernels; AdamW for the first and last layers, where it is the better one, and the norms."""
-    inner = [p for block in (network.encoders, network.decoders) for p in block.parameters() if p.ndim == 5]
-    ids = {id(p) for p in inner}
-    others = [p for p in network.parameters() if id(p) not in ids]
-    return {
-        "muon": Muon(inner, learning_rate),
-        "adamw": torch.optim.AdamW(others, lr=learning_rate, weight_decay=1e-4),
-    }
+@contextmanager
+def _told_to_stop(stopping: threading.Event) -> Iterator[None]:
+    """Set the event on SIGTERM while the block runs; signals reach the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _check_same_network(facts: Mapping[str, object], spec: NetworkSpec) -> None:
@@ -223,14 +236,11 @@ def _check_same_network(facts: Mapping[str, object], spec: NetworkSpec) -> None:
             f"give --network {held.get('key')}, or choose another folder",
         )
     # What a state must share to fit; how its samples are drawn may have changed since.
-    wanted = {**asdict(spec), "channels": list(spec.channels)}
-    if any(held.get(name) != wanted[name] for name in ("n", "spacing_mm", "channels", "n_classes")):
+    wanted = json.loads(json.dumps(asdict(spec)))
+    shared_names = ("n", "spacing_mm", "channels", "n_classes", "has_distances", "landmarks")
+    if any(held.get(name) != wanted[name] for name in shared_names):
         raise PlannerError(
             "cannot resume",
             f"the folder holds a training of the network {spec.key!r} in another layout",
             "choose another folder and train anew",
         )
-
-
-def _under(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}

@@ -12,7 +12,8 @@ import pytest
 
 from app.cli import CANCELLED, FAILED, REFUSED, main, tasks
 from recon.registry import find_task
-from recon.train.trainer import Trainer, TrainingPlan
+from recon.train.plan import TrainingPlan
+from recon.train.trainer import Trainer
 
 NAME = "Doe^Jane"
 
@@ -75,7 +76,7 @@ def test_a_reader_that_leaves_ends_the_command_silently() -> None:
     "wrong",
     [
         ("--minutes", "0"), ("--minutes", "-1"), ("--minutes", "nan"), ("--minutes", "inf"), ("--pool", "0"),
-        ("--batch", "0"), ("--seed", "-1"), ("--seed", "500000"),
+        ("--batch", "0"), ("--steps", "0"), ("--learning-rate", "0"), ("--seed", "-1"), ("--seed", "500000"),
     ],
 )  # fmt: skip
 def test_a_training_that_cannot_be_is_refused_by_its_option(

@@ -13,25 +13,38 @@ from safetensors.torch import load_file
 
 from core.errors import Cancelled, PlannerError
 from core.progress import Reporting, Silent
+from recon.networks.landmarks import ALL_LANDMARKS
+from recon.networks.output import TRUNCATION_MM
 from recon.networks.unet import UNet, depth_to_space, space_to_depth
 from recon.registry import find_task
 from recon.task import NetworkSpec, TaskSpec
 from recon.train.checkpoint import load_state, save_state
 from recon.train.losses import dice_and_cross_entropy, dice_per_class
+from recon.train.plan import TrainingPlan
+from recon.train.pool import Pool
 from recon.train.samples import (
     LARGEST_TRAINING_SEED,
     TEST_SEEDS,
     TRAINING_SEEDS,
     VALIDATION_SEEDS,
-    Pool,
     classes_for,
-    draw_image,
+    image_and_truth,
     paint_sample,
 )
-from recon.train.trainer import Trainer, TrainingPlan
+from recon.train.trainer import Trainer
 from recon.weights import load_network
 
-TINY = NetworkSpec("region", 16, 12.0, (16, 16), 8, jitter_mm=5.0, negatives=0.0)
+TINY = NetworkSpec(
+    "region",
+    16,
+    12.0,
+    (16, 16),
+    8,
+    jitter_mm=5.0,
+    negatives=0.0,
+    has_distances=True,
+    landmarks=ALL_LANDMARKS,
+)
 PLAN = TrainingPlan(minutes=0.02, batch=1, pool_size=2, refresh=0.0, n_validation=1)
 
 
@@ -42,13 +55,23 @@ def test_depth_to_space_undoes_space_to_depth() -> None:
 
 def test_the_network_gives_one_logit_per_class_and_voxel() -> None:
     network = UNet(8, (16, 32))
-    assert network(torch.zeros(1, 2, 8, 8, 8)).shape == (1, 8, 8, 8, 8)
+    output = network(torch.zeros(1, 2, 8, 8, 8))
+    assert output.logits.shape == (1, 8, 8, 8, 8)
+    assert output[1:] == (None, None, None)
 
 
-def test_every_weight_takes_part() -> None:
-    network = UNet(3, (16, 16))
+def test_every_head_answers_on_its_grid_and_every_weight_takes_part() -> None:
+    network = UNet(3, (16, 16), has_distances=True, n_landmarks=4, n_directed=2)
     generator = torch.Generator().manual_seed(0)
-    network(torch.rand(1, 2, 8, 8, 8, generator=generator)).square().sum().backward()
+    output = network(torch.rand(2, 2, 8, 8, 8, generator=generator))
+    assert output.distances_mm is not None
+    assert output.heatmaps is not None
+    assert output.directions is not None
+    assert output.distances_mm.shape == (2, 2, 8, 8, 8)
+    assert output.heatmaps.shape == (2, 4, 4, 4, 4)
+    assert output.directions.shape == (2, 6, 4, 4, 4)
+    assert output.distances_mm.abs().max() <= TRUNCATION_MM
+    torch.stack([part.square().sum() for part in output]).sum().backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in network.parameters())
 
 
@@ -70,11 +93,14 @@ def test_seed_ranges_for_training_and_judging_are_apart() -> None:
     assert VALIDATION_SEEDS + 500_000 < TEST_SEEDS
 
 
-def test_a_training_never_reaches_the_patients_it_is_scored_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_training_never_reaches_the_patients_it_is_scored_on() -> None:
     painted: list[int] = []
-    monkeypatch.setattr("recon.train.samples.paint_sample", lambda spec, seed, device: painted.append(seed))
-    Pool(TINY, 3, VALIDATION_SEEDS - 3, "cpu", Silent())
-    assert painted == [VALIDATION_SEEDS - 2, VALIDATION_SEEDS - 1, TRAINING_SEEDS]
+    rng = np.random.default_rng(0)
+    pool = Pool(painted.append, 3, VALIDATION_SEEDS - 2)  # type: ignore[arg-type]
+    for _ in range(60):
+        pool.draw(rng, refresh=0.5)
+    assert painted[:3] == [VALIDATION_SEEDS - 2, VALIDATION_SEEDS - 1, TRAINING_SEEDS]
+    assert max(painted) < VALIDATION_SEEDS
     assert TRAINING_SEEDS + 2 * LARGEST_TRAINING_SEED <= VALIDATION_SEEDS
 
 
@@ -85,11 +111,15 @@ def test_the_localiser_learns_chambers_only() -> None:
 
 
 def test_a_sample_without_a_heart_has_an_empty_target() -> None:
-    painted = paint_sample(replace(TINY, negatives=1.0), 3, "cpu")
-    inputs, target = draw_image(painted, np.random.default_rng(0), sparse=True)
-    assert inputs.shape == (2, 16, 16, 16)
+    spec = replace(TINY, negatives=1.0)
+    painted = paint_sample(spec, 3, "cpu")
+    inputs, truth = image_and_truth(spec, painted, np.random.default_rng(0))
+    assert inputs.shape == (1, 2, 16, 16, 16)
     assert torch.isfinite(inputs).all()
-    assert target.sum() == 0
+    assert truth.classes.sum() == 0
+    assert truth.visible.sum() == 0
+    assert truth.distances_mm is not None
+    assert truth.distances_mm.min() > 7.9
 
 
 def test_training_lowers_the_loss_and_writes_half_precision_weights(tmp_path: Path) -> None:
@@ -113,7 +143,9 @@ def test_a_training_ends_at_its_time_limit_with_a_score_per_structure(tmp_path: 
     assert trainer.seconds >= 0.06
     row = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
     assert row == scores
-    assert len(row["dice_full"]) == len(row["dice_sparse"]) == 7
+    assert all(len(dice) == 7 for dice in row["dice"].values())
+    assert len(row["distance_error_mm"]) == 7
+    assert len(row["landmark_error_mm"]) == len(row["landmark_claimed_mm"]) == len(ALL_LANDMARKS)
 
 
 def test_a_cancelled_training_goes_on_from_its_last_step(tmp_path: Path) -> None:
@@ -171,7 +203,7 @@ def test_missing_and_damaged_weights_are_refused_with_what_to_do(tmp_path: Path)
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     task = find_task("heart")
-    Trainer(TINY, PLAN, tmp_path, "cpu", resume=False).save()
+    Trainer(replace(TINY, key="localiser"), PLAN, tmp_path, "cpu", resume=False).save()
     (tmp_path / "weights.safetensors").rename(tmp_path / "heart-region.safetensors")
     with pytest.raises(PlannerError, match="another network"):
         load_network(task, task.region, "cpu", tmp_path)
