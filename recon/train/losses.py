@@ -70,7 +70,9 @@ def distance_loss(predicted_mm: torch.Tensor, true_mm: torch.Tensor) -> torch.Te
     """Mean absolute error in mm of signed distances (b, c, d, h, w), counted most near the true surface."""
     weight = true_mm.abs().mul_(-1.0 / NEAR_MM).exp_().add_(FAR_WEIGHT).flatten(2)
     error = functional.l1_loss(predicted_mm.float(), true_mm, reduction="none").flatten(2)
-    weighted = (error[:, :, None] @ weight[..., None]).flatten(1)  # a dot product each, without a product in memory
+    weighted = (error[:, :, None] @ weight[..., None]).flatten(
+        1
+    )  # a dot product each, without a product in memory
     return (weighted / weight.sum(dim=2)).mean()
 
 

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.frames import apply_affine
-from recon.anatomy.patient import SyntheticPatient, paint_grid, sample_patient, target_of
+from recon.anatomy.patient import (
+    SyntheticPatient,
+    paint_grid,
+    paint_with_distances,
+    sample_patient,
+    target_of,
+)
 from recon.anatomy.tissues import TISSUES
 from recon.networks.landmarks import patient_from_half
-from recon.networks.output import TRUNCATION_MM
 from recon.sampling import patient_grid
 from recon.simulate.draw import LvAxes, draw_image
 from recon.simulate.image import smooth_noise
@@ -69,7 +74,7 @@ def paint_sample(spec: NetworkSpec, seed: int, device: str) -> PaintedPatient:
     )
     nowhere = np.full(3, np.nan)
     landmarks_mm = np.array([at.get(key, nowhere) for key in spec.landmarks]).reshape(-1, 3)
-    towards: dict[str, np.ndarray] = {}
+    towards = patient.directions()
     directions = np.array([towards.get(key, nowhere) for key in spec.landmarks]).reshape(-1, 3)
     return PaintedPatient(tissues, distances, affine, axes, landmarks_mm, directions)
 
@@ -77,33 +82,13 @@ def paint_sample(spec: NetworkSpec, seed: int, device: str) -> PaintedPatient:
 def _paint(
     patient: SyntheticPatient, spec: NetworkSpec, affine: np.ndarray, device: str
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    tissues = paint_grid(patient, affine, (spec.n, spec.n, spec.n), device)
+    shape = (spec.n, spec.n, spec.n)
     if not spec.has_distances:
-        return tissues, None
-    return tissues, _in_bytes(_distances(tissues, spec))
-
-
-def _distances(tissues: torch.Tensor, spec: NetworkSpec) -> torch.Tensor:
-    import torch
-    from scipy import ndimage
-
-    structures = target_of(tissues).cpu().numpy()
-    result = []
-    for value in range(1, spec.n_classes):
-        inside = structures == value
-        if not inside.any():
-            result.append(np.full(structures.shape, TRUNCATION_MM))
-            continue
-        outer = ndimage.distance_transform_edt(~inside) - 0.5 * ~inside
-        inner = ndimage.distance_transform_edt(inside) - 0.5 * inside
-        result.append((outer - inner) * spec.spacing_mm)
-    return torch.as_tensor(np.stack(result), dtype=torch.float32, device=tissues.device)
-
-
-def _in_bytes(distances_mm: torch.Tensor) -> torch.Tensor:
+        return paint_grid(patient, affine, shape, device), None
     import torch
 
-    return (distances_mm / DISTANCE_STEP_MM).round().clamp(-127, 127).to(torch.int8)
+    tissues, distances_mm = paint_with_distances(patient, affine, shape, device)
+    return tissues, (distances_mm / DISTANCE_STEP_MM).round().clamp(-127, 127).to(torch.int8)
 
 
 def _paint_without_heart(spec: NetworkSpec, rng: np.random.Generator, device: str) -> PaintedPatient:
