@@ -71,9 +71,9 @@ def place(
     total = torch.zeros(n, n, n, device=device)
     weight = torch.zeros(n, n, n, device=device)
     for image in images:
-        values, seen = _seen_values(image, patient_from_index, n)
-        total[seen] += values
-        weight += seen
+        seen = _seen(image, patient_from_index, n)
+        total.view(-1)[seen] += _values(image, patient_from_index, n, seen)
+        weight.view(-1)[seen] += 1.0
     observed = (weight > 0).float()
     return total / weight.clamp_min(1.0), observed
 
@@ -82,49 +82,52 @@ def _spacing(patient_from_index: np.ndarray) -> float:
     return float(np.linalg.norm(patient_from_index[:3, 0]))
 
 
-def _seen_values(image: NearImage, patient_from_index: np.ndarray, n: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Values (m,) of the grid voxels that an image sees, and which those are: bool (n, n, n)."""
+def _values(image: NearImage, patient_from_index: np.ndarray, n: int, voxels: torch.Tensor) -> torch.Tensor:
+    """Brightness (m,) of an image at grid voxels given by their flat indices."""
     import torch
     import torch.nn.functional as functional
 
-    seen = _seen(image, patient_from_index, n)
-    voxels = image.part.voxels
+    part = image.part.voxels
+    slices, rows, columns = part.shape
     index_from_grid = np.linalg.inv(image.part.patient_from_index) @ patient_from_index
-    slices, rows, columns = voxels.shape
     theta, _ = _sampling_theta(index_from_grid, (slices, rows, columns), n)
-    points = torch.stack([axis[seen] for axis in _coordinates(theta, n, voxels.device)], dim=-1)
+    points = torch.stack([_coordinate(row, n, voxels) for row in theta], dim=-1)
     values = functional.grid_sample(
-        voxels[None, None], points[None, None, None], padding_mode="border", align_corners=True
+        part[None, None], points[None, None, None], padding_mode="border", align_corners=True
     )
-    return values[0, 0, 0, 0], seen
+    return values[0, 0, 0, 0]
 
 
 def _seen(image: NearImage, patient_from_index: np.ndarray, n: int) -> torch.Tensor:
-    """Which grid voxels (n, n, n) an image shows.
+    """Flat indices (m,) of the grid voxels that an image shows.
 
     A plane is seen where it passes within half a grid voxel; a stack is seen up to half a slice beyond it.
     """
+    import torch
+
     index_from_grid = np.linalg.inv(image.patient_from_index) @ patient_from_index
     theta, half = _sampling_theta(index_from_grid, image.shape, n)
     reach = 1.0 + 0.5 / half
     if image.shape[0] == 1:
         reach[2] = 0.5 * _spacing(patient_from_index) / _spacing(image.patient_from_index) / half[2]
-    where = _coordinates(theta, n, image.part.voxels.device)
-    seen = where[0].abs() <= float(reach[0])
-    for axis in (1, 2):
-        seen &= where[axis].abs() <= float(reach[axis])
-    return seen
+    steps = torch.linspace(-1.0, 1.0, n, device=image.part.voxels.device)
+    x, y, z, offset = (float(value) for value in theta[2])
+    depth = x * steps + (y * steps)[:, None] + (z * steps + offset)[:, None, None]
+    # Across its slices an image ends soonest, so little is left to be asked about its rows and columns.
+    voxels = (depth.abs() <= float(reach[2])).flatten().nonzero()[:, 0]
+    for axis in (0, 1):
+        voxels = voxels[_coordinate(theta[axis], n, voxels).abs() <= float(reach[axis])]
+    return voxels
 
 
-def _coordinates(theta: np.ndarray, n: int, device: torch.device) -> list[torch.Tensor]:
-    """Normalised x, y and z, each (n, n, n), of every grid voxel."""
+def _coordinate(row: np.ndarray, n: int, voxels: torch.Tensor) -> torch.Tensor:
+    """One normalised coordinate (m,), a row (x, y, z, offset) of theta, of grid voxels given by flat indices."""
     import torch
 
-    steps = torch.linspace(-1.0, 1.0, n, device=device)
-    return [
-        float(x) * steps + (float(y) * steps)[:, None] + (float(z) * steps + float(offset))[:, None, None]
-        for x, y, z, offset in theta
-    ]
+    steps = torch.linspace(-1.0, 1.0, n, device=voxels.device)
+    x, y, z, offset = (float(value) for value in row)
+    plane = voxels // n
+    return (x * steps)[voxels - plane * n] + (y * steps)[plane % n] + (z * steps + offset)[plane // n]
 
 
 def _sampling_theta(

@@ -1,31 +1,36 @@
-"""The one door of training to the simulator: painted tissues in, what a scanner and the resampling make of them out."""
+"""The one door of training to the simulator: painted tissues in, a network's two channels out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recon.simulate.contrast import random_contrast
-from recon.simulate.image import random_artefacts, simulate
-from recon.simulate.observe import cine_planes, observe_fully, observe_planes
+from recon.simulate.families import FAMILIES, random_contrast
+from recon.simulate.kinds import echo, gated, short_axis, sparse, stack, thick, volume
+from recon.simulate.latent import patient_brightness
+from recon.simulate.planes import LvAxes, any_axes
+from recon.simulate.scene import Scene
 
 if TYPE_CHECKING:
     import torch
 
-KINDS: Mapping[str, float] = {"volume": 0.6, "sparse": 0.4}
-"""How often each kind of acquisition is drawn."""
+__all__ = ["KINDS", "LvAxes", "draw_image"]
 
+_EVERY = {name: share for name, (share, _) in FAMILIES.items() if name != "echo"}
+_CINE = {"mr_bssfp": 0.75, "any": 0.15, "lge": 0.04, "mr_t1": 0.03, "black_blood": 0.03}
 
-@dataclass(frozen=True, eq=False)
-class LvAxes:
-    """Where the left ventricle lies, to put cine planes on: LPS mm (3,), `across` towards the right ventricle."""
-
-    base_mm: np.ndarray
-    apex_mm: np.ndarray
-    across: np.ndarray
+KINDS: Mapping[str, tuple[float, Mapping[str, float], Callable[[Scene], tuple[torch.Tensor, torch.Tensor]]]] = {
+    "volume": (0.36, _EVERY, volume),
+    "gated": (0.05, _EVERY, gated),
+    "thick": (0.16, _EVERY, thick),
+    "stack": (0.15, _CINE, stack),
+    "sparse": (0.18, _CINE, sparse),
+    "short_axis": (0.06, _CINE, short_axis),
+    "echo": (0.04, {"echo": 0.8, "any": 0.2}, echo),
+}
+"""Kind -> how often it is drawn, the contrast families it is drawn with, and what makes it."""
 
 
 def draw_image(
@@ -38,17 +43,21 @@ def draw_image(
     """Intensity and observed mask, float32 (n, n, n) each, of painted tissues uint8 (n, n, n).
 
     Args:
+        patient_from_index: of the grid, see `recon.sampling.patient_grid`.
         anatomy_axes: None where there is no heart; planes then lie anywhere.
-        kind: one of `KINDS`; drawn when None.
+        kind: one of `KINDS`; drawn by its share when None.
     """
     import torch
 
-    kind = kind or str(rng.choice(list(KINDS), p=list(KINDS.values())))
+    if kind is None:
+        shares = np.array([share for share, _, _ in KINDS.values()])
+        kind = str(rng.choice(list(KINDS), p=shares / shares.sum()))
+    _, families, observe = KINDS[kind]
+    family = str(rng.choice(list(families), p=np.array(list(families.values())) / sum(families.values())))
     generator = torch.Generator(tissues.device).manual_seed(int(rng.integers(2**31)))
-    image = simulate(tissues, random_contrast(rng), random_artefacts(rng), generator)
-    if kind != "sparse" or anatomy_axes is None:
-        return observe_fully(image, rng)
-    along = anatomy_axes.apex_mm - anatomy_axes.base_mm
-    length = float(np.linalg.norm(along))
-    planes = cine_planes(anatomy_axes.base_mm, along / length, length, anatomy_axes.across, rng)
-    return observe_planes(image, patient_from_index, planes, rng)
+    contrast = random_contrast(rng, family)
+    grid_mm = float(np.linalg.norm(patient_from_index[:3, 0]))
+    brightness = patient_brightness(tissues, contrast, grid_mm, rng, generator)
+    middle = patient_from_index[:3, :3] @ np.full(3, (len(tissues) - 1) / 2.0) + patient_from_index[:3, 3]
+    axes = anatomy_axes or any_axes(middle, rng)
+    return observe(Scene(brightness, patient_from_index, axes, contrast, rng, generator))

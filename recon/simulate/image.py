@@ -53,15 +53,8 @@ def simulate(
 
     The generator lives on the tissues' device; the same state gives the same image.
     """
-    import torch
 
-    device = tissues.device
-    means = torch.as_tensor(contrast.means, dtype=torch.float32, device=device)
-    deviations = torch.as_tensor(contrast.deviations, dtype=torch.float32, device=device)
-    kinds = tissues.long()
-    white = torch.randn(tissues.shape, generator=generator, device=device)
-    texture = 0.6 * white + 0.8 * smooth_noise(tissues.shape, 6, generator)
-    image = blur(means[kinds] + deviations[kinds] * texture, artefacts.blur)
+    image = blur(textured(tissues, contrast, generator), artefacts.blur)
     if artefacts.bias > 0:
         low = image.amin()
         image = low + (image - low) * (artefacts.bias * smooth_noise(tissues.shape, 30, generator)).exp()
@@ -69,8 +62,33 @@ def simulate(
         low, high = image.amin(), image.amax()
         scaled = ((image - low) / (high - low).clamp_min(1e-6)) ** artefacts.gamma
         image = low + (high - low) * (1.0 - scaled if artefacts.is_inverted else scaled)
-    spread = torch.quantile(image.flatten()[::37], 0.98) - image.amin()
-    return image + artefacts.noise * spread * torch.randn(tissues.shape, generator=generator, device=device)
+    if artefacts.noise > 0:
+        image = image + artefacts.noise * brightness_range(image) * _white(image, generator)
+    return image
+
+
+def textured(tissues: torch.Tensor, contrast: Contrast, generator: torch.Generator) -> torch.Tensor:
+    """Brightness float32 of painted tissues, every one a Gaussian of its own with fine and coarse texture."""
+    import torch
+
+    means = torch.as_tensor(contrast.means, dtype=torch.float32, device=tissues.device)
+    deviations = torch.as_tensor(contrast.deviations, dtype=torch.float32, device=tissues.device)
+    kinds = tissues.int()
+    texture = 0.6 * _white(kinds, generator) + 0.8 * smooth_noise(tissues.shape, 6, generator)
+    return means[kinds].addcmul_(deviations[kinds], texture)
+
+
+def brightness_range(image: torch.Tensor) -> float:
+    """From the darkest to the 98th percentile; what noise is relative to."""
+    import torch
+
+    return float(torch.quantile(image.flatten()[::37], 0.98) - image.amin())
+
+
+def _white(like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    import torch
+
+    return torch.randn(like.shape, generator=generator, device=like.device)
 
 
 def smooth_noise(shape: torch.Size | tuple[int, ...], scale: int, generator: torch.Generator) -> torch.Tensor:
@@ -87,17 +105,20 @@ def smooth_noise(shape: torch.Size | tuple[int, ...], scale: int, generator: tor
 def blur(image: torch.Tensor, sigmas: tuple[float, float, float]) -> torch.Tensor:
     """Gaussian blur of (slices, rows, columns), sigma per axis in voxels, edges repeated."""
     import torch
-    import torch.nn.functional as functional
 
     for axis, sigma in enumerate(sigmas):
-        if sigma <= 0.05:
-            continue
-        reach = max(1, int(np.ceil(2.5 * sigma)))
-        offsets = torch.arange(-reach, reach + 1, dtype=torch.float32, device=image.device)
-        kernel = (-0.5 * (offsets / sigma) ** 2).exp()
-        kernel = kernel / kernel.sum()
-        moved = image.movedim(axis, -1)
-        rows = moved.reshape(-1, 1, moved.shape[-1])
-        padded = functional.pad(rows, (reach, reach), mode="replicate")
-        image = functional.conv1d(padded, kernel[None, None]).reshape(moved.shape).movedim(-1, axis)
-    return image
+        if sigma > 0.05:
+            weights = torch.as_tensor(_blur_weights(image.shape[axis], sigma), device=image.device)
+            image = torch.tensordot(image, weights, dims=([axis], [1])).movedim(-1, axis)
+    return image.contiguous()
+
+
+def _blur_weights(n: int, sigma: float) -> np.ndarray:
+    """Matrix (n, n) float32 that blurs a line of n voxels; kernels end at 2.5 sigma."""
+    reach = max(1, int(np.ceil(2.5 * sigma)))
+    offsets = np.arange(-reach, reach + 1)
+    kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
+    weights = np.zeros((n, n), dtype=np.float32)
+    places = np.clip(np.arange(n)[:, None] + offsets, 0, n - 1)
+    np.add.at(weights, (np.arange(n)[:, None], places), (kernel / kernel.sum()).astype(np.float32))
+    return weights

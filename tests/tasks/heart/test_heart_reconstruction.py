@@ -16,7 +16,7 @@ from recon.quality import dice
 from recon.registry import TASKS, find_task
 from recon.run import reconstruct
 from recon.sampling import patient_grid
-from recon.simulate.contrast import random_contrast
+from recon.simulate.families import random_contrast
 from recon.simulate.image import random_artefacts, simulate
 from recon.simulate.study import SimulatedImage, simulate_ct, simulate_mr
 from recon.train.samples import TEST_SEEDS

@@ -10,7 +10,8 @@ from scipy import ndimage
 from recon.anatomy.patient import sample_patient
 from recon.anatomy.tissues import TISSUES, VALUE
 from recon.sampling import patient_grid
-from recon.simulate.contrast import contrast_ct, random_contrast, steady_state_mr
+from recon.simulate.contrast import contrast_ct, steady_state_mr
+from recon.simulate.families import random_contrast
 from recon.simulate.image import Artefacts, blur, simulate, smooth_noise
 from recon.simulate.observe import cine_planes, observe_fully, observe_planes
 from recon.simulate.study import simulate_ct, simulate_mr
@@ -114,5 +115,5 @@ def test_ct_and_mr_of_one_patient_have_the_same_volumes_in_two_patient_spaces() 
     for key, volume_ml in ct.truth.volumes_ml().items():
         if key not in ("aorta", "pulmonary_artery"):  # those leave the field of view
             assert mr.truth.volumes_ml()[key] == pytest.approx(volume_ml, rel=0.05)
-    blood = ct.image.voxels[ct.truth.mask("lv")]
+    blood = ct.image.voxels[ct.truth.mask("aorta")]
     assert np.median(blood) == pytest.approx(380.0, abs=25.0)

@@ -1,0 +1,195 @@
+"""The ways a heart is imaged: volumes, thick stacks, cine planes, echo; each makes a scene into a network's input.
+
+Whatever has slices goes through `recon.sampling.rasterise_scaled`, the very code that real stacks and planes go
+through, so that the network meets in training what it will meet in use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.frames import rotation_from_vector
+from recon.near import Scaled
+from recon.sampling import rasterise_scaled
+from recon.simulate.acquire import Stack, acquire, stack_around
+from recon.simulate.degrade import add_noise, scale_as_of_wider_view
+from recon.simulate.echo import random_fan, scan
+from recon.simulate.image import blur
+from recon.simulate.planes import (
+    draw_breathing,
+    draw_steps,
+    long_axis_planes,
+    short_axis_frame,
+    short_axis_steps,
+)
+from recon.simulate.scene import Scene
+from recon.simulate.view import crop_to_circle, truncate
+
+if TYPE_CHECKING:
+    import torch
+
+Generator = np.random.Generator
+Result = tuple["torch.Tensor", "torch.Tensor"]
+Taken = tuple["torch.Tensor", "torch.Tensor", Stack]
+"""Voxels, where the painted grid reaches, and where they lie."""
+
+
+def volume(scene: Scene) -> Result:
+    """A volume at least as fine as the grid; its voxels are taken at the grid's own points."""
+    import torch
+
+    rng = scene.rng
+    sigma = rng.uniform(0.25, 0.8) if rng.random() < 0.8 else rng.uniform(0.8, 1.4)
+    along = [float(sigma * s) for s in rng.uniform(0.8, 1.2, 3)]
+    image = blur(scene.brightness, (along[0], along[1], along[2]))
+    image = add_noise(image, scene.is_ct, rng, scene.generator)
+    if rng.random() < 0.5:  # what a finer scan's noise looks like after it was brought to the grid
+        image = blur(image, (float(rng.uniform(0.2, 0.6)),) * 3)
+    observed = torch.ones_like(image)
+    intensity = scale_as_of_wider_view(image, observed > 0, rng, is_ct=scene.is_ct)
+    return truncate(intensity, observed, scene.grid_mm, rng)
+
+
+def thick(scene: Scene) -> Result:
+    """A stack of 2 to 10 mm slices along any axis, given as one volume."""
+    rng = scene.rng
+    frame = _orientation(scene)
+    step = float(np.exp(rng.uniform(np.log(2.0), np.log(10.0))))
+    pixel = max(0.8 * scene.grid_mm, float(rng.uniform(0.5, 4.0)))
+    extent = scene.n * scene.grid_mm * rng.uniform(0.8, 1.1, 3)
+    counts = np.maximum(np.round(extent / (step, pixel, pixel)).astype(int), 2)
+    shape = (int(counts[0]), int(counts[1]), int(counts[2]))
+    thickness = step * float(rng.uniform(0.6, 1.3))
+    centre = scene.centre_mm + rng.normal(0.0, 6.0, 3)
+    slices = stack_around(centre, frame, np.array((step, pixel, pixel)), shape, thickness)
+    moves = draw_steps(rng, shape[0], frame[0]) if rng.random() < 0.3 else None
+    return _rasterised(scene, [_take(scene, slices, moves, pixel)])
+
+
+def gated(scene: Scene) -> Result:
+    """A volume whose slabs stand off against each other, as at the steps of a gated scan."""
+    rng, grid_mm = scene.rng, scene.grid_mm
+    frame = np.eye(3)[::-1]
+    shape = (scene.n, scene.n, scene.n)
+    slices = stack_around(scene.centre_mm, frame, np.full(3, grid_mm), shape, grid_mm)
+    moves = draw_steps(rng, scene.n, frame[0])
+    return _rasterised(scene, [_take(scene, slices, moves, grid_mm, n_layers=1)])
+
+
+def stack(scene: Scene) -> Result:
+    """A short-axis stack with its gaps, given as one volume; sometimes with long-axis planes."""
+    rng = scene.rng
+    taken = [short_axis_stack(scene)]
+    if rng.random() < 0.35:
+        taken += _long_axis(scene, int(rng.integers(1, 4)))
+    return _rasterised(scene, taken, _coil(rng))
+
+
+def sparse(scene: Scene) -> Result:
+    """Short- and long-axis planes, each an image of its own."""
+    planes = planes_of(*short_axis_stack(scene)) + _long_axis(scene, int(scene.rng.integers(1, 7)))
+    return _rasterised(scene, planes, _coil(scene.rng))
+
+
+def short_axis(scene: Scene) -> Result:
+    """The planes of a short-axis stack, each an image of its own."""
+    return _rasterised(scene, planes_of(*short_axis_stack(scene)), _coil(scene.rng))
+
+
+def echo(scene: Scene) -> Result:
+    """An echo volume; half of the studies know their fan, half take the black around it for an image."""
+    import torch
+
+    rng = scene.rng
+    fan = random_fan(scene.axes.base_mm, scene.axes.apex_mm, rng)
+    image = blur(scene.brightness, (float(rng.uniform(0.3, 0.9)),) * 3)
+    heard, inside = scan(image, scene.patient_from_index, fan, rng, scene.generator)
+    observed = inside.float() if rng.random() < 0.5 else torch.ones_like(heard)
+    return scale_as_of_wider_view(heard, observed > 0, rng) * inside, observed
+
+
+def short_axis_stack(scene: Scene) -> Taken:
+    """One short-axis stack of 5 to 14 slices, every slice in a breath of its own."""
+    rng = scene.rng
+    frame = short_axis_frame(scene.axes, rng)
+    n_slices = int(rng.integers(5, 15))
+    middle, extent_mm = short_axis_steps(scene.axes, rng)
+    step = extent_mm / (n_slices - 1)
+    pixel = scene.grid_mm * float(rng.uniform(0.75, 1.0))
+    side = round(scene.n * scene.grid_mm * float(rng.uniform(0.9, 1.15)) / pixel)
+    thickness = min(step * float(rng.uniform(0.7, 1.0)), float(rng.uniform(5.0, 9.0)))
+    stack = stack_around(middle, frame, np.array((step, pixel, pixel)), (n_slices, side, side), thickness)
+    breathing = draw_breathing(rng, scene.axes.base_mm, n_slices)
+    return _take(scene, stack, breathing, pixel)
+
+
+def _long_axis(scene: Scene, n_planes: int) -> list[Taken]:
+    rng = scene.rng
+    pixel = scene.grid_mm * float(rng.uniform(0.75, 1.0))
+    side = round(scene.n * scene.grid_mm * 1.1 / pixel)
+    thickness = float(rng.uniform(5.0, 9.0))
+    breathing = draw_breathing(rng, scene.axes.base_mm, n_planes)
+    planes = []
+    for (point, frame), move in zip(long_axis_planes(scene.axes, n_planes, rng), breathing, strict=True):
+        spacing = np.array((thickness, pixel, pixel))
+        stack = stack_around(point, frame, spacing, (1, side, side), thickness)
+        planes.append(_take(scene, stack, move[None], pixel))
+    return planes
+
+
+def _take(
+    scene: Scene, stack: Stack, moves: np.ndarray | None, pixel_mm: float, n_layers: int | None = None
+) -> Taken:
+    """Acquire a stack: blurred to its pixels, thick, moved, unequal in gain, with noise."""
+    rng = scene.rng
+    coarser = 0.42 * np.sqrt(max((pixel_mm / scene.grid_mm) ** 2 - 1.0, 0.0))
+    n_layers = n_layers or int(np.clip(round(stack.thickness_mm / scene.grid_mm), 1, 4))
+    image = blur(scene.brightness, (float(coarser),) * 3)
+    voxels, shown = acquire(image, scene.patient_from_index, stack, moves, n_layers)
+    if not scene.is_ct and rng.random() < 0.7:
+        gain = np.exp(rng.normal(0.0, 0.12, stack.shape[0])).astype(np.float32)
+        voxels = voxels * voxels.new_tensor(gain)[:, None, None]
+    voxels = add_noise(voxels, scene.is_ct, rng, scene.generator)
+    if not scene.is_ct and rng.random() < 0.15:
+        voxels = crop_to_circle(voxels)
+    return voxels, shown, stack
+
+
+def planes_of(voxels: torch.Tensor, shown: torch.Tensor, stack: Stack) -> list[Taken]:
+    """A stack as single planes, each as thick as it was taken."""
+    planes = []
+    for index in range(stack.shape[0]):
+        affine = stack.patient_from_index.copy()
+        affine[:3, 3] += index * affine[:3, 0]
+        affine[:3, 0] *= stack.thickness_mm / np.linalg.norm(affine[:3, 0])
+        plane = Stack(affine, (1, *stack.shape[1:]), stack.thickness_mm)
+        planes.append((voxels[index : index + 1], shown[index : index + 1], plane))
+    return planes
+
+
+def _coil(rng: Generator) -> float:
+    """How much brighter than all that is painted the fat next to a coil is."""
+    return float(rng.uniform(1.0, 2.2)) if rng.random() < 0.6 else 1.0
+
+
+def _rasterised(scene: Scene, taken: list[Taken], brighter: float = 1.0) -> Result:
+    """Every stack or plane scaled for itself, then laid onto the grid as recon.sampling does."""
+    images = []
+    for voxels, shown, stack in taken:
+        own = brighter * float(np.exp(scene.rng.normal(0.0, 0.08))) if brighter > 1.0 else 1.0
+        scaled = scale_as_of_wider_view(voxels, shown, scene.rng, own, scene.is_ct)
+        images.append(Scaled(scaled, stack.patient_from_index))
+    return rasterise_scaled(images, scene.patient_from_index, scene.n, scene.brightness.device)
+
+
+def _orientation(scene: Scene) -> np.ndarray:
+    """Slice, row and column directions: patient axes in any order, the short axis, or oblique."""
+    rng = scene.rng
+    choice = rng.random()
+    if choice < 0.6:
+        return np.roll(np.eye(3)[::-1], int(rng.integers(3)), axis=0)
+    if choice < 0.8:
+        return short_axis_frame(scene.axes, rng)
+    return rotation_from_vector(rng.normal(0.0, 0.4, 3)) @ np.eye(3)[::-1]
