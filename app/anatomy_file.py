@@ -19,8 +19,12 @@ from core.volume import LabelMap
 LARGEST_BYTES = 2_000_000_000
 
 
-def write_anatomy(anatomy: Anatomy, path: Path) -> None:
-    """Write surfaces, label map, landmarks and report. Raises PlannerError when the place cannot be written."""
+def write_anatomy(anatomy: Anatomy, path: Path, is_quick: bool = False) -> None:
+    """Write surfaces, label map, landmarks and report. Raises PlannerError when the place cannot be written.
+
+    Args:
+        is_quick: pack lightly, so that nobody waits; the file is larger.
+    """
     arrays: dict[str, np.ndarray] = {}
     for key, mesh in anatomy.surfaces.items():
         arrays[f"surface/{key}/vertices_mm"] = mesh.vertices
@@ -32,9 +36,7 @@ def write_anatomy(anatomy: Anatomy, path: Path) -> None:
         arrays["labels"] = anatomy.labels.labels
         arrays["labels_patient_from_index"] = anatomy.labels.patient_from_index
     arrays["facts"] = np.frombuffer(json.dumps(_facts(anatomy)).encode(), dtype=np.uint8)
-    packed = io.BytesIO()
-    np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
-    replace_file(path, packed.getvalue())
+    replace_file(path, _packed(arrays, is_quick))
 
 
 def read_anatomy(path: Path) -> Anatomy:
@@ -49,6 +51,19 @@ def read_anatomy(path: Path) -> Anatomy:
         raise PlannerError(
             f"cannot read {path.name}", "it is not a saved reconstruction or it is damaged", "reconstruct again"
         ) from error
+
+
+def _packed(arrays: Mapping[str, np.ndarray], is_quick: bool) -> bytes:
+    """The arrays as `np.load` reads them; a quick pack leaves the numbers that hardly shrink as they are."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        for name, values in arrays.items():
+            is_left = is_quick and values.dtype != np.uint8
+            kind = zipfile.ZIP_STORED if is_left else zipfile.ZIP_DEFLATED
+            entry = io.BytesIO()
+            np.lib.format.write_array(entry, np.asanyarray(values), allow_pickle=False)
+            file.writestr(f"{name}.npy", entry.getbuffer(), kind, 1 if is_quick else 6)
+    return content.getvalue()
 
 
 def _facts(anatomy: Anatomy) -> dict[str, object]:

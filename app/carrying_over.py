@@ -6,14 +6,47 @@ from dataclasses import replace
 
 import numpy as np
 
+from app.label_editing import LABEL_TOOLS
 from app.slices import is_oblique
 from app.state import State
+from app.tools import Tool
 from app.windowing import Window, first_window
 from core.anatomy import Anatomy
 from core.study import Series
 from core.volume import Volume
+from plan.history import History
 from plan.items import Point, as_point
 from render.view import ViewState
+
+
+def with_volume(
+    state: State, series: Series, phase: int, volume: Volume, anatomy: Anatomy | None, history: History
+) -> State:
+    """The state with another volume, and the anatomy and the history of its patient space."""
+    is_same_space, is_same_series = history is state.history, is_shown(state, series)
+    return replace(
+        state,
+        source=state.folder,
+        series=series,
+        phase=phase,
+        volume=volume,
+        clip=None,
+        playback=state.playback if is_same_series else replace(state.playback, is_playing=False),
+        suggestions=state.suggestions if is_same_series else (),
+        anatomy=anatomy,
+        history=history,
+        dragged=None,
+        stroke=None,
+        tool=Tool.NAVIGATE if state.tool in LABEL_TOOLS and _has_no_labels(anatomy) else state.tool,
+        view=looks_of(anatomy, state.view),
+        crosshair_mm=kept_crosshair(state, volume) if is_same_space else as_point(volume.centre_mm),
+        window=kept_window(state, series, volume),
+        along_image=kept_axes(state, series, volume),
+        placed_mm=(),
+        selected_id=state.selected_id if is_same_space else None,
+        case=state.case if is_same_space else None,
+        saved=state.saved if is_same_space else None,
+    )
 
 
 def is_shown(state: State, series: Series) -> bool:
@@ -51,3 +84,7 @@ def looks_of(anatomy: Anatomy | None, before: ViewState) -> ViewState:
     """Every structure in its own colour, except those the user has already given another look."""
     default = ViewState.default(anatomy) if anatomy is not None else ViewState()
     return replace(before, structures={**default.structures, **before.structures})
+
+
+def _has_no_labels(anatomy: Anatomy | None) -> bool:
+    return anatomy is None or anatomy.labels is None

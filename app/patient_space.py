@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from app.kept_anatomies import KeptAnatomies
 from core.anatomy import Anatomy
 from core.errors import PlannerError
 from plan.history import History
@@ -17,6 +18,7 @@ class PatientSpaces:
 
     def __init__(self, data_folder: Path) -> None:
         self._folder = data_folder / "journals"
+        self.kept = KeptAnatomies(data_folder / "anatomies")
         self._journal: Journal | None = None
         self._path: Path | None = None
         self._key = ""
@@ -72,6 +74,7 @@ class PatientSpaces:
         if self._journal is not None:
             self._journal.close()
             self._journal, self._key = None, ""
+            self.kept.forget()
 
     def keep(self, key: str, phase: int, anatomy: Anatomy) -> None:
         """Remember what was made of one phase in a space."""

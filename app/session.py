@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from app.carrying_over import is_shown, kept_axes, kept_crosshair, kept_window, looks_of
+from app.carrying_over import is_shown, looks_of, with_volume
 from app.case import Case
-from app.clips import OpenClip, Pixel
+from app.clip_steps import ClipSteps
+from app.clips import OpenClip
 from app.given import (
     Measurements,
     joined,
@@ -19,11 +20,13 @@ from app.given import (
     other_space_of_report,
     shown_with_phase,
 )
+from app.label_editing import LABEL_TOOLS
+from app.label_steps import LabelSteps
 from app.patient_space import PatientSpaces
 from app.playback import Moment, Playback
-from app.root_steps import Sheet, after_change, first_open, following
-from app.root_steps import place as place_in_sheet
 from app.settings import Settings, save_settings
+from app.sheet_steps import SheetSteps
+from app.shown import Observer, Shown
 from app.state import State
 from app.tools import Tool, item_of, line_of
 from app.windowing import Window
@@ -34,28 +37,36 @@ from core.volume import Volume
 from plan import edits
 from plan.edits import Edit
 from plan.history import History
-from plan.items import AorticRoot, Item, Point, as_point
+from plan.items import Item, Point, as_point
 from plan.plan import Plan
 from render.view import ViewState
-
-Observer = Callable[[State, State], None]
 
 
 class Session:
     """Holds the state and replaces it; knows no Qt and starts no work.
 
-    An observer is a plain callable that gets the state before and after each change.
+    Attributes:
+        sheets: the guided sheet's steps.
+        rulers: those on a picture without a place in the patient.
+        labels: corrections of labels.
     """
 
     def __init__(
         self, data_folder: Path, settings: Settings | None = None, settings_path: Path | None = None
     ) -> None:
-        self.state = State()
         self.settings = settings or Settings()
         self._settings_path = settings_path
         self._data_folder = data_folder
         self._spaces = PatientSpaces(data_folder)
-        self._observers: list[Observer] = []
+        self._shown = Shown()
+        self.sheets = SheetSteps(self._shown, self.apply)
+        self.rulers = ClipSteps(self._shown)
+        self.labels = LabelSteps(self._shown, self._spaces, self.apply)
+
+    @property
+    def state(self) -> State:
+        """What is open and how it is shown, now."""
+        return self._shown.state
 
     @property
     def data_folder(self) -> Path:
@@ -64,8 +75,7 @@ class Session:
 
     def watch(self, observer: Observer) -> Callable[[], None]:
         """Call `observer(before, after)` at every change; returns what ends that."""
-        self._observers.append(observer)
-        return lambda: self._observers.remove(observer)
+        return self._shown.watch(observer)
 
     def remember(self, settings: Settings) -> None:
         """Keep these settings for the next start."""
@@ -81,7 +91,7 @@ class Session:
         self.remember(self.settings.with_recent(folder))
         self._spaces.leave()
         # What was said of the study before would be read as said of this one.
-        self._replace(State(folder=folder, scan=scan, notices=scan.findings))
+        self._shown.replace(State(folder=folder, scan=scan, notices=scan.findings))
 
     def show_volume(self, series: Series, phase: int, volume: Volume) -> None:
         """Show a volume with the plan and the anatomy of its patient space.
@@ -92,31 +102,11 @@ class Session:
         uid = volume.frame_of_reference_uid
         space = uid or series.series_uid
         history = self._spaces.enter(space, uid)
-        is_same_space = history is self.state.history
-        is_same_series = is_shown(self.state, series)
-        middle = as_point(volume.centre_mm)
-        anatomy = self._spaces.anatomy(space, phase)
-        self._change(
-            source=self.state.folder,
-            series=series,
-            phase=phase,
-            volume=volume,
-            clip=None,
-            playback=self.state.playback if is_same_series else self._stopped(),
-            suggestions=self.state.suggestions if is_same_series else (),
-            anatomy=anatomy,
-            history=history,
-            view=looks_of(anatomy, self.state.view),
-            crosshair_mm=kept_crosshair(self.state, volume) if is_same_space else middle,
-            window=kept_window(self.state, series, volume),
-            along_image=kept_axes(self.state, series, volume),
-            placed_mm=(),
-            selected_id=self.state.selected_id if is_same_space else None,
-            case=self.state.case if is_same_space else None,
-            saved=self.state.saved if is_same_space else None,
-            # Said once when a series is opened, not again at each of its phases.
-            notices=self.state.notices if is_same_series else (*self.state.notices, *series.findings),
-        )
+        anatomy, findings = self.labels.restored(space, phase, history)
+        shown = with_volume(self.state, series, phase, volume, anatomy, history)
+        # Said once when a series is opened, not again at each of its phases.
+        said = () if is_shown(self.state, series) else series.findings
+        self._shown.replace(replace(shown, notices=(*self.state.notices, *said, *findings)))
 
     def show_clip(self, clip: OpenClip) -> None:
         """Show a picture without a place in the patient instead of the slices; surfaces and plan stay."""
@@ -148,22 +138,6 @@ class Session:
         if is_shown(self.state, series):
             self._change(suggestions=suggestions)
 
-    def measure_clip(self, is_measuring: bool) -> None:
-        """Take the ruler for the picture in hand, or put it away."""
-        if self.state.clip is not None:
-            self._change(clip=replace(self.state.clip, is_measuring=is_measuring, start=None))
-
-    def place_on_clip(self, at: Pixel) -> None:
-        """Place one end of a ruler on the picture, (column, row)."""
-        clip = self.state.clip
-        if clip is not None and clip.is_measuring:
-            self._change(clip=clip.with_point(at), playback=self._stopped())
-
-    def remove_rulers(self) -> None:
-        """Take all rulers off the picture."""
-        if self.state.clip is not None:
-            self._change(clip=replace(self.state.clip, rulers=(), start=None))
-
     def show_given(self, given: Anatomy) -> None:
         """Show structures that came as a file beside those that are there, marked as given.
 
@@ -194,13 +168,16 @@ class Session:
                 self.apply(edit)
         self._change(notices=(*self.state.notices, *given.findings))
 
-    def show_anatomy(self, anatomy: Anatomy, phase: int | None = None) -> None:
+    def show_anatomy(self, anatomy: Anatomy, phase: int | None = None, name: str = "Reconstruct") -> None:
         """Show a reconstruction together with the volume that is open.
+
+        Where it takes the place of labels that were edited by hand that is one step, and undo leads back to them.
 
         Args:
             anatomy: what was reconstructed.
             phase: the phase that it was made from; None for the one that is shown. Made from another one, it is
                 kept until that phase is shown.
+            name: what undo calls that step.
 
         Raises:
             PlannerError: it belongs to another patient space than the volume; nothing has changed.
@@ -216,9 +193,13 @@ class Session:
         space = uid or self._spaces.key
         history = state.history if state.volume is not None else self._spaces.enter(space, uid)
         made_from = state.phase if phase is None else phase
+        anatomy, step, said = self.labels.arriving(anatomy, made_from, history)
+        if step is not None:
+            history = self._spaces.journal.push(Edit(name, history.plan, step))
         self._spaces.keep(space, made_from, anatomy)
         if made_from != state.phase:
-            self.note(_ready_at(made_from))
+            self._change(history=history)
+            self._shown.note(_ready_at(made_from), *said)
             return
         crosshair = state.crosshair_mm or as_point(anatomy.bounds_mm.mean(axis=0))
         self._change(
@@ -226,7 +207,7 @@ class Session:
             history=history,
             view=looks_of(anatomy, state.view),
             crosshair_mm=crosshair,
-            notices=(*state.notices, *anatomy.findings),
+            notices=(*state.notices, *anatomy.findings, *said),
         )
 
     def show_case(self, folder: Path, case: Case) -> None:
@@ -242,7 +223,7 @@ class Session:
         else:
             self._show_space_of(folder, case)
         if case.anatomy is not None:
-            self.show_anatomy(case.anatomy)
+            self.show_anatomy(case.anatomy, name="Open saved labels")
             self.look(case.view)
         if case.plan != self.state.plan:
             self.apply(Edit("Open saved plan", case.plan))
@@ -251,26 +232,38 @@ class Session:
 
     def apply(self, edit: Edit) -> None:
         """Do one step. Raises PlannerError when no patient is open or the step could not be saved."""
-        self._change(history=self._spaces.journal.push(edit))
+        journal = self._spaces.journal
+        self._go(journal.history.push(edit), lambda: journal.push(edit))
 
     def undo(self) -> None:
         """Take the last step back. Raises PlannerError when that could not be saved."""
-        self._after_history(self._spaces.journal.undo())
+        journal = self._spaces.journal
+        self._go(journal.history.undo(), journal.undo)
+        self.sheets.follow_history()
 
     def redo(self) -> None:
         """Do the next undone step again. Raises PlannerError when that could not be saved."""
-        self._after_history(self._spaces.journal.redo())
+        journal = self._spaces.journal
+        self._go(journal.history.redo(), journal.redo)
+        self.sheets.follow_history()
 
     def take(self, tool: Tool) -> None:
-        """Take a tool in hand; points that were placed for another item are dropped."""
-        self._change(tool=tool, placed_mm=())
+        """Take a tool in hand; points that were placed for another item are dropped.
+
+        Raises:
+            PlannerError: as `LabelSteps.take`, for a label tool.
+        """
+        if tool in LABEL_TOOLS:
+            self.labels.take(tool)
+        else:
+            self._change(tool=tool, placed_mm=())
 
     def place(self, position_mm: np.ndarray | Point) -> None:
         """Place one point with the tool in hand; the last one of an item adds it to the plan."""
-        if self.state.tool is Tool.NAVIGATE:
+        if self.state.tool in (Tool.NAVIGATE, *LABEL_TOOLS):
             return
         if self.state.tool is Tool.SHEET:
-            self._place_in_sheet(position_mm)
+            self.sheets.place(position_mm)
             return
         placed = (*self.state.placed_mm, as_point(position_mm))
         item = item_of(self.state.tool, placed, self.state.plan)
@@ -283,7 +276,7 @@ class Session:
         """End the line in hand, or the ring of the sheet's step; nothing happens while points are missing."""
         state = self.state
         if state.tool is Tool.SHEET:
-            self.skip_step()
+            self.sheets.skip()
             return
         line = line_of(state.tool, state.placed_mm, state.plan)
         if line is not None:
@@ -299,31 +292,6 @@ class Session:
         self._change(dragged=None)
         if item is not None and self.state.plan.find(item.item_id) != item:
             self.apply(edits.change(self.state.plan, item, "Move point of"))
-
-    def open_sheet(self, root: AorticRoot) -> None:
-        """Lead through the points of a root; it joins the plan when it is not in it yet."""
-        if root not in self.state.plan.items:
-            self.apply(edits.add(self.state.plan, root))
-        field = first_open(root)
-        tool = Tool.SHEET if field is not None else Tool.NAVIGATE
-        self._change(sheet=Sheet(root.item_id, field), selected_id=root.item_id, tool=tool, placed_mm=())
-
-    def choose_step(self, field: str | None) -> None:
-        """Let the next click place the point of this step of the sheet; None: all is placed."""
-        if self.state.sheet is not None:
-            tool = Tool.NAVIGATE if field is None else Tool.SHEET
-            self._change(sheet=replace(self.state.sheet, field=field), tool=tool, placed_mm=())
-
-    def skip_step(self) -> None:
-        """Go on to the step after the present one."""
-        sheet, root = self.state.sheet, self.state.sheet_root
-        if sheet is not None and sheet.field is not None and root is not None:
-            self.choose_step(following(root, sheet.field))
-
-    def close_sheet(self) -> None:
-        """Stop placing the sheet's points; what was placed stays in the plan."""
-        tool = Tool.NAVIGATE if self.state.tool is Tool.SHEET else self.state.tool
-        self._change(sheet=None, tool=tool)
 
     def select(self, item_id: str | None) -> None:
         """Select one item of the plan, or none."""
@@ -354,7 +322,7 @@ class Session:
 
     def note(self, finding: Finding) -> None:
         """Tell the user something that does not stop the work."""
-        self._change(notices=(*self.state.notices, finding))
+        self._shown.note(finding)
 
     def refuse(self, refusal: PlannerError) -> None:
         """Tell the user what was refused, why, and what to do."""
@@ -362,7 +330,7 @@ class Session:
 
     def close(self) -> None:
         """Release the journal; the session shows nothing afterwards."""
-        self._observers.clear()
+        self._shown.leave()
         self._spaces.leave()
 
     def _add(self, item: Item) -> None:
@@ -370,39 +338,25 @@ class Session:
         self.apply(edits.add(self.state.plan, item))
         self.select(item.item_id)
 
-    def _place_in_sheet(self, position_mm: np.ndarray | Point) -> None:
-        if self.state.sheet is not None:
-            edit, sheet = place_in_sheet(self.state.plan, self.state.sheet, position_mm)
-            self.apply(edit)
-            self.choose_step(sheet.field)
-
     def _change(self, **changes: object) -> None:
-        if "history" in changes:
-            # What was held belonged to the plan as it was.
-            changes.setdefault("dragged", None)
-        self._replace(replace(self.state, **changes))  # type: ignore[arg-type]
+        self._shown.change(**changes)
 
-    def _replace(self, state: State) -> None:
-        if state.sheet is not None and state.sheet_root is None:
-            tool = Tool.NAVIGATE if state.tool is Tool.SHEET else state.tool
-            state = replace(state, sheet=None, tool=tool)
-        before, self.state = self.state, state
-        for observer in list(self._observers):
-            observer(before, self.state)
-
-    def _after_history(self, history: History) -> None:
+    def _go(self, history: History, commit: Callable[[], object]) -> None:
+        """Go to another history: what it shows is worked out first, then it is saved, then it is shown."""
+        anatomy = self.labels.after(history)
+        commit()
+        changes: dict[str, object] = {"history": self._spaces.journal.history}
+        if anatomy is not None and anatomy is not self.state.anatomy:
+            self._spaces.keep(self._spaces.key, self.state.phase, anatomy)
+            changes |= {"anatomy": anatomy, "view": looks_of(anatomy, self.state.view)}
         ids = {item.item_id for item in history.plan.items}
-        selected = self.state.selected_id if self.state.selected_id in ids else None
-        self._change(history=history, selected_id=selected)
-        sheet, root = self.state.sheet, self.state.sheet_root
-        if sheet is not None and root is not None:
-            self.choose_step(after_change(root, sheet.field))
+        self._change(**changes, selected_id=self.state.selected_id if self.state.selected_id in ids else None)
 
     def _show_space_of(self, folder: Path, case: Case) -> None:
         uid = case.plan.frame_of_reference_uid
         history = self._spaces.enter(uid or case.series_uid or str(folder.resolve()), uid)
         empty = State(folder=self.state.folder, scan=self.state.scan, notices=self.state.notices)
-        self._replace(replace(empty, history=history))
+        self._shown.replace(replace(empty, history=history))
 
     def _stopped(self) -> Playback:
         return replace(self.state.playback, is_playing=False)

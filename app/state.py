@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.clips import OpenClip
+from app.label_editing import LABEL_TOOLS, LabelBrush, Stroke
 from app.playback import Playback
 from app.root_steps import Sheet
 from app.tools import Tool
@@ -38,6 +39,8 @@ class State:
         along_image: slices follow the image's own axes instead of the patient's.
         tool, placed_mm: the tool in hand and the points it has placed so far, LPS mm.
         dragged: the item whose point is held right now, as it would be; not yet a step of the plan.
+        brush: how the label tools correct labels.
+        stroke: the correction of labels that is held right now; not yet a step.
         sheet: the guided sheet that is open.
         selected_id: the plan item that is selected.
         case, saved: the case folder last saved to or opened from, and the plan and anatomy that are in it.
@@ -62,6 +65,8 @@ class State:
     tool: Tool = Tool.NAVIGATE
     placed_mm: tuple[Point, ...] = ()
     dragged: Item | None = None
+    brush: LabelBrush = field(default_factory=LabelBrush)
+    stroke: Stroke | None = None
     sheet: Sheet | None = None
     selected_id: str | None = None
     case: Path | None = None
@@ -101,6 +106,17 @@ class State:
         return self.is_patient_open and self.clip is None
 
     @property
+    def can_edit_labels(self) -> bool:
+        """True when slices of a patient and labels in the same space are shown."""
+        has_labels = self.anatomy is not None and self.anatomy.labels is not None
+        return self.volume is not None and self.clip is None and has_labels
+
+    @property
+    def is_editing_labels(self) -> bool:
+        """True while a label tool is in hand."""
+        return self.tool in LABEL_TOOLS and self.can_edit_labels
+
+    @property
     def shown_series(self) -> Series | None:
         """The series whose images are in the middle of the window."""
         return self.clip.series if self.clip is not None else self.series
@@ -122,4 +138,11 @@ class State:
         """True when nothing would be missing from a case opened later."""
         if self.saved is None:
             return not self.plan.items and self.anatomy is None
-        return self.saved[0] == self.plan and self.saved[1] is self.anatomy
+        return self.saved[0] == self.plan and _is_same(self.saved[1], self.anatomy)
+
+
+def _is_same(saved: Anatomy | None, now: Anatomy | None) -> bool:
+    """Whether an anatomy is what was saved; surfaces made again of the same labels are no change."""
+    if saved is None or now is None or saved.labels is None:
+        return saved is now
+    return saved.labels is now.labels and saved.surfaces.keys() == now.surfaces.keys()

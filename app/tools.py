@@ -24,6 +24,10 @@ class Tool(Enum):
     POLYLINE = "polyline"
     CONTOUR = "contour"
     SHEET = "sheet"
+    PAINT = "paint"
+    ERASE = "erase"
+    FILL = "fill"
+    PULL = "pull"
 
 
 N_POINTS = {Tool.DISTANCE: 2, Tool.ANGLE: 3, Tool.LANDMARK: 1}
@@ -45,6 +49,10 @@ HINTS = {
         "Contour: click along the rim; Enter or double-click closes it",
     ),
     Tool.SHEET: ("",),
+    Tool.PAINT: ("Paint: hold the left button and draw over what belongs to the structure",),
+    Tool.ERASE: ("Erase: hold the left button and draw over what does not belong to the structure",),
+    Tool.FILL: ("Fill: hold the left button and draw around what belongs to the structure",),
+    Tool.PULL: ("Pull: take the contour with the left button and draw it to where it belongs",),
 }
 
 

@@ -153,7 +153,7 @@ def map_id(label_map: LabelMap) -> str:
     names = sorted((int(value), key) for value, key in label_map.names.items())
     digest.update(json.dumps([label_map.shape, names, label_map.frame_of_reference_uid]).encode())
     digest.update(np.ascontiguousarray(label_map.patient_from_index).tobytes())
-    digest.update(memoryview(np.ascontiguousarray(label_map.labels)))
+    digest.update(np.ascontiguousarray(label_map.labels).data)
     return digest.hexdigest()[:32]
 
 

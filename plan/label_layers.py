@@ -6,7 +6,7 @@ meets the plane in one point, and the voxel there belongs to the layer. On plane
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,8 +23,8 @@ class Layer:
         first_mm: LPS position (3,) where column (0, 0) meets the plane.
         steps_mm: (2, 3) from one column's point to the next one's, along either number.
         depths: (3,) index along `axis` of that point: for column (0, 0), and its growth per number.
+        along_mm: (3,) from a voxel to the next one along `axis`.
         thickness_mm: distance from this layer to the next one, along the plane's normal.
-        normal: unit normal (3,) of the plane.
     """
 
     shape: tuple[int, int, int]
@@ -32,8 +32,8 @@ class Layer:
     first_mm: np.ndarray
     steps_mm: np.ndarray
     depths: np.ndarray
+    along_mm: np.ndarray
     thickness_mm: float
-    normal: np.ndarray
 
     @property
     def others(self) -> tuple[int, int]:
@@ -62,16 +62,28 @@ class Layer:
         )
         return np.stack([first.ravel(), second.ravel()], axis=1)
 
-    def voxels(self, columns: np.ndarray, offset: int = 0) -> np.ndarray:
-        """Flat indices (n,) of the columns' (n, 2) voxels, `offset` layers along the axis; outside ones left out."""
+    def shifted(self, n_layers: int) -> Layer:
+        """The layer so many voxels further along the axis."""
+        depths = self.depths + np.array([n_layers, 0, 0])
+        return replace(self, first_mm=self.first_mm + n_layers * self.along_mm, depths=depths)
+
+    def is_in_grid(self, columns: np.ndarray) -> np.ndarray:
+        """Which of the columns (n, 2), whole numbers, have a voxel in the layer."""
+        index = self._index(columns)
+        return np.asarray(((index >= 0) & (index < self.shape)).all(axis=1))
+
+    def voxels(self, columns: np.ndarray) -> np.ndarray:
+        """Flat indices (n,) of the voxels of columns (n, 2), whole numbers; columns without one are left out."""
+        index = self._index(columns[self.is_in_grid(columns)])
+        return np.ravel_multi_index(tuple(index.T), self.shape)
+
+    def _index(self, columns: np.ndarray) -> np.ndarray:
         depth = self.depths[0] + columns @ self.depths[1:]
-        # Half way between two voxels the lower one counts, also where rounding errors speak for the other.
-        level = np.ceil(depth - 0.5 - 1e-6).astype(np.int64) + offset
         index = np.empty((len(columns), 3), dtype=np.int64)
-        index[:, self.axis] = level
-        index[:, list(self.others)] = np.rint(columns)
-        kept = ((index >= 0) & (index < self.shape)).all(axis=1)
-        return np.ravel_multi_index(tuple(index[kept].T), self.shape)
+        # Half way between two voxels the lower one counts, also where rounding errors speak for the other.
+        index[:, self.axis] = np.ceil(depth - 0.5 - 1e-6)
+        index[:, list(self.others)] = columns
+        return index
 
     def meets_grid(self) -> bool:
         """Whether the plane cuts any voxel."""
@@ -98,6 +110,6 @@ def layer_through(grid: LabelMap, origin_mm: np.ndarray, normal: np.ndarray) -> 
         matrix[:3, 3] + depths[0] * along,
         steps,
         depths,
+        along,
         abs(float(heights[axis])),
-        normal,
     )

@@ -70,7 +70,7 @@ def open_root_sheet(desk: Desk) -> None:
     item = selected(state)
     roots = state.plan.of_type(AorticRoot)
     root = item if isinstance(item, AorticRoot) else (roots[-1] if roots else None)
-    desk.session.open_sheet(root or AorticRoot(edits.next_name(state.plan, AorticRoot)))
+    desk.session.sheets.open(root or AorticRoot(edits.next_name(state.plan, AorticRoot)))
 
 
 def clear_step(desk: Desk, field: str) -> None:
@@ -78,7 +78,7 @@ def clear_step(desk: Desk, field: str) -> None:
     state = desk.session.state
     if state.sheet is not None and state.sheet_root is not None and getattr(state.sheet_root, field):
         desk.session.apply(clear(state.plan, state.sheet, field))
-        desk.session.choose_step(field)
+        desk.session.sheets.choose(field)
 
 
 def centre_mm(item: Item, plan: Plan) -> np.ndarray | None:

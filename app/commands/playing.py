@@ -31,7 +31,7 @@ def _toggle_loop(desk: Desk) -> None:
 def _toggle_ruler(desk: Desk) -> None:
     clip = desk.session.state.clip
     if clip is not None:
-        desk.session.measure_clip(not clip.is_measuring)
+        desk.session.rulers.measure(not clip.is_measuring)
 
 
 def _steps(n_steps: int) -> Callable[[Desk], None]:
@@ -94,7 +94,7 @@ COMMANDS = (
     Command(
         "view.remove_rulers",
         "Remove rulers",
-        lambda desk: desk.session.remove_rulers(),
+        lambda desk: desk.session.rulers.clear(),
         (),
         "bin",
         lambda state: state.clip is not None and bool(state.clip.rulers),

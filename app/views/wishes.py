@@ -32,7 +32,7 @@ def connect_wishes(window: MainWindow) -> None:
         view.point_dropped.connect(lambda: desk.attempt(session.drop))
     _connect_sheet(window)
     window.planning.clip.stepped.connect(lambda n_steps: playing.step(desk, n_steps))
-    window.planning.clip.placed.connect(lambda column, row: session.place_on_clip((column, row)))
+    window.planning.clip.placed.connect(lambda column, row: session.rulers.place((column, row)))
     _connect_player(window)
     window.planning.scene.plane_moved.connect(wishes.move_plane)
     window.planning.scene.refused.connect(session.refuse)
@@ -61,10 +61,10 @@ def _connect_sheet(window: MainWindow) -> None:
     sheet.annulus.placed.connect(lambda place: desk.attempt(lambda: session.place(place)))
     sheet.annulus.looked_at.connect(session.look_at)
     sheet.annulus.window_dragged.connect(lambda across, down: window.planning.window_dragged.emit(across, down))
-    sheet.step_chosen.connect(session.choose_step)
-    sheet.step_skipped.connect(session.skip_step)
+    sheet.step_chosen.connect(session.sheets.choose)
+    sheet.step_skipped.connect(session.sheets.skip)
     sheet.clear_requested.connect(lambda field: desk.attempt(lambda: planning.clear_step(desk, field)))
-    sheet.closed.connect(session.close_sheet)
+    sheet.closed.connect(session.sheets.close)
 
 
 def _connect_plan_list(window: MainWindow, wishes: _Wishes) -> None:

@@ -40,7 +40,7 @@ def test_a_plane_along_the_grid_cuts_one_whole_slice(axis: int) -> None:
     found = unravelled(layer.voxels(all_columns(layer)))
     assert (found[:, axis] == 5).all()
     assert len(found) == np.prod(SHAPE) / SHAPE[axis]
-    beside = unravelled(layer.voxels(all_columns(layer), 2))
+    beside = unravelled(layer.shifted(2).voxels(all_columns(layer)))
     assert (beside[:, axis] == 7).all()
 
 
