@@ -29,7 +29,7 @@ def add_rician(image: torch.Tensor, sigma: float | torch.Tensor, generator: torc
 
 def add_noise(image: torch.Tensor, is_ct: bool, rng: Generator, generator: torch.Generator) -> torch.Tensor:
     """Noise as drawn for training: Gaussian for CT, Rician for most MR, stronger in places where coils overlap."""
-    sigma: float | torch.Tensor = float(rng.gamma(1.5, 0.018)) * brightness_range(image)
+    sigma: float | torch.Tensor = min(float(rng.gamma(1.5, 0.018)), 0.1) * brightness_range(image)
     if rng.random() < 0.15:
         field = smooth_noise(image.shape, max(6, max(image.shape) // 3), generator)
         sigma = sigma * (1.0 + 0.5 * field).clamp(0.3, 3.0)

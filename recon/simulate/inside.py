@@ -64,13 +64,15 @@ def add_scars(image: torch.Tensor, tissues: torch.Tensor, rng: Generator, grid_m
     return out
 
 
-def void_flow(image: torch.Tensor, tissues: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Jets and turbulence: blood that loses its signal in thin, winding places."""
+def stir_blood(
+    image: torch.Tensor, tissues: torch.Tensor, mottle: float, voids: float, generator: torch.Generator
+) -> torch.Tensor:
+    """Moving blood in MR: mottled by `mottle` (relative), with jets that lose up to `voids` of their signal."""
     import torch
 
     eddies = smooth_noise(image.shape, max(4, image.shape[0] // 12), generator)
-    lost = ((eddies.abs() - 1.7) / 0.8).clamp(0.0, 0.8)
-    return torch.where(mask_of(tissues, BLOOD), image * (1.0 - lost), image)
+    kept = (1.0 + mottle * eddies) * (1.0 - voids * ((eddies.abs() - 1.8) / 1.2).clamp(0.0, 1.0))
+    return torch.where(mask_of(tissues, BLOOD), image * kept.clamp_min(0.0), image)
 
 
 def band(

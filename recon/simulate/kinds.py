@@ -149,7 +149,8 @@ def _take(
     image = blur(scene.brightness, (float(coarser),) * 3)
     voxels, shown = acquire(image, scene.patient_from_index, stack, moves, n_layers)
     if not scene.is_ct and rng.random() < 0.7:
-        gain = np.exp(rng.normal(0.0, 0.12, stack.shape[0])).astype(np.float32)
+        unequal = 0.12 if stack.thickness_mm > 4.0 else 0.03  # many thin slices are taken alike
+        gain = np.exp(rng.normal(0.0, unequal * rng.random(), stack.shape[0])).astype(np.float32)
         voxels = voxels * voxels.new_tensor(gain)[:, None, None]
     voxels = add_noise(voxels, scene.is_ct, rng, scene.generator)
     if not scene.is_ct and rng.random() < 0.15:

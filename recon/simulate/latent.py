@@ -15,8 +15,8 @@ from recon.simulate.inside import (
     band,
     cancel_fat_edges,
     mix_blood,
+    stir_blood,
     streak,
-    void_flow,
     weigh_by_coil,
 )
 from recon.simulate.metal import add_metal
@@ -74,8 +74,9 @@ def _in_mr(
 ) -> torch.Tensor:
     if family == "lge" and rng.random() < 0.6:
         image = add_scars(image, tissues, rng, grid_mm)
-    if rng.random() < 0.25:
-        image = void_flow(image, tissues, generator)
+    if rng.random() < 0.5:
+        voids = float(rng.uniform(0.3, 1.0)) if rng.random() < 0.3 else 0.0
+        image = stir_blood(image, tissues, float(rng.uniform(0.02, 0.15)), voids, generator)
     if family in STEADY_STATE and rng.random() < 0.35:
         image = band(image, rng, grid_mm, generator, float(rng.uniform(0.4, 1.0)))
     if family in STEADY_STATE and rng.random() < 0.5:
