@@ -106,7 +106,6 @@ class MovingAnatomy:
         shifts: how every slice was realigned.
         findings: what the user should know about this reconstruction.
         report: plain JSON-ready facts about the run.
-        landmarks, directions: as in `Anatomy`, at end-diastole.
     """
 
     surfaces: Mapping[str, MovingSurface]
@@ -118,8 +117,6 @@ class MovingAnatomy:
     shifts: tuple[SliceShift, ...] = ()
     findings: tuple[Finding, ...] = ()
     report: Mapping[str, object] = field(default_factory=dict)
-    landmarks: Mapping[str, np.ndarray] = field(default_factory=dict)
-    directions: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n_phases = {surface.n_phases for surface in self.surfaces.values()}
@@ -160,14 +157,11 @@ class MovingAnatomy:
         return {}
 
     def _anatomy(self, phase: int) -> Anatomy:
-        is_diastole = phase == self.end_diastole
         volumes = {key: round(float(values[phase]), 2) for key, values in self.volumes_ml.items()}
         return Anatomy(
             {key: surface.at(phase) for key, surface in self.surfaces.items()},
             self.frame_of_reference_uid,
             self.labels[phase] if self.labels else None,
-            self.landmarks if is_diastole else {},
-            self.findings,
-            {**self.report, "volumes_ml": volumes, "phase": phase},
-            self.directions if is_diastole else {},
+            findings=self.findings,
+            report={**self.report, "volumes_ml": volumes, "phase": phase},
         )
