@@ -7,10 +7,9 @@ import numpy as np
 from core.frames import rigid
 from core.volume import Volume
 from recon.anatomy.patient import SyntheticPatient, paint_grid
-from recon.anatomy.shapes import frame_along
 from recon.simulate.contrast import steady_state_mr
 from recon.simulate.image import Artefacts, simulate
-from recon.simulate.observe import cine_planes
+from recon.simulate.planes import LvAxes, long_axis_planes, short_axis_frame, short_axis_steps
 
 PIXELS, PIXEL_MM = 140, 1.5
 THICKNESS_MM, LAYERS = 7.0, 5
@@ -29,14 +28,15 @@ def simulate_cine(
 
     rng = np.random.default_rng((patient.seed, 11))
     at = patient.landmarks()
-    base = 0.5 * (at["mitral_valve"] + at["aortic_valve"])
-    along = at["lv_apex"] - base
-    length = float(np.linalg.norm(along))
-    planes = cine_planes(base, along / length, length, at["tricuspid_valve"] - at["mitral_valve"], rng)
+    axes = LvAxes(
+        0.5 * (at["mitral_valve"] + at["aortic_valve"]),
+        at["lv_apex"],
+        at["tricuspid_valve"] - at["mitral_valve"],
+    )
     generator = torch.Generator().manual_seed(patient.seed)
     volumes = []
-    for point, normal in planes:
-        slab = _slab(base + 0.5 * along, point, normal)
+    for point, frame in _planes(axes, rng):
+        slab = _slab(0.5 * (axes.base_mm + axes.apex_mm), point, frame)
         breath = rigid(np.zeros(3), rng.normal(0.0, breathing_mm, 3))
         tissues = paint_grid(patient, breath @ slab, (LAYERS, PIXELS, PIXELS))
         image = simulate(tissues, steady_state_mr(), Artefacts(blur=(0.0, 0.5, 0.5), noise=0.02), generator)
@@ -51,14 +51,20 @@ def simulate_cine(
     return tuple(volumes)
 
 
-def _slab(middle_mm: np.ndarray, point_mm: np.ndarray, normal: np.ndarray) -> np.ndarray:
+def _planes(axes: LvAxes, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Point and frame of 8 to 12 short-axis planes and 3 long-axis planes."""
+    frame = short_axis_frame(axes, rng)
+    middle, extent_mm = short_axis_steps(axes, rng)
+    along = np.linspace(-0.5, 0.5, int(rng.integers(8, 13))) * extent_mm
+    return [(middle + t * frame[0], frame) for t in along] + long_axis_planes(axes, 3, rng)
+
+
+def _slab(middle_mm: np.ndarray, point_mm: np.ndarray, frame: np.ndarray) -> np.ndarray:
     """patient_from_index (4, 4) of thin layers around a plane, centred beside the ventricle's middle."""
-    hint = (0.0, 0.0, 1.0) if abs(normal[2]) < 0.9 else (0.0, 1.0, 0.0)
-    across, down, right = frame_along(normal, np.array(hint))
+    across = frame[0]
     centre = middle_mm + across * np.dot(point_mm - middle_mm, across)
     affine = np.eye(4)
-    steps = (THICKNESS_MM / LAYERS, PIXEL_MM, PIXEL_MM)
-    affine[:3, :3] = np.stack([across, -down, right], axis=1) * steps
+    affine[:3, :3] = frame.T * (THICKNESS_MM / LAYERS, PIXEL_MM, PIXEL_MM)
     affine[:3, 3] = centre - affine[:3, :3] @ ((np.array((LAYERS, PIXELS, PIXELS)) - 1.0) / 2.0)
     return affine
 

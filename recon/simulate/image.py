@@ -32,20 +32,6 @@ class Artefacts:
     is_inverted: bool = False
 
 
-def random_artefacts(rng: np.random.Generator) -> Artefacts:
-    """Draw a degradation for training; half of the images have thick slices along one axis."""
-    blur = rng.uniform(0.3, 0.9, 3)
-    if rng.random() < 0.4:
-        blur[rng.integers(3)] = rng.uniform(1.0, 1.8)
-    return Artefacts(
-        (float(blur[0]), float(blur[1]), float(blur[2])),
-        bias=float(rng.uniform(0.0, 0.3)),
-        noise=float(rng.uniform(0.0, 0.07)),
-        gamma=float(np.exp(rng.normal(0.0, 0.3))),
-        is_inverted=bool(rng.random() < 0.08),
-    )
-
-
 def simulate(
     tissues: torch.Tensor, contrast: Contrast, artefacts: Artefacts, generator: torch.Generator
 ) -> torch.Tensor:

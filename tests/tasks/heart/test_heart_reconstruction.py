@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from core.anatomy import Anatomy
 from core.errors import Cancelled, PlannerError
 from core.progress import Reporting
 from core.volume import Volume
-from recon.anatomy.patient import paint_grid, sample_patient, truth_label_map
+from recon.anatomy.patient import sample_patient
 from recon.mesh_report import mesh_report
 from recon.quality import dice
 from recon.registry import TASKS, find_task
 from recon.run import reconstruct
-from recon.sampling import patient_grid
-from recon.simulate.families import random_contrast
-from recon.simulate.image import random_artefacts, simulate
-from recon.simulate.study import SimulatedImage, simulate_ct, simulate_mr
+from recon.simulate.study import SimulatedImage, simulate_ct, simulate_mr, simulate_study
 from recon.train.samples import TEST_SEEDS
 from recon.weights import load_network, weights_path
 
@@ -162,11 +158,5 @@ def test_contrasts_drawn_at_random_reach_the_floor_as_well() -> None:
 
 
 def _dice_at_random_contrast(patient_seed: int, seed: int) -> float:
-    patient = sample_patient(patient_seed)
-    grid = patient_grid(np.round(patient.landmarks()["region_centre"]), 133, 1.5)
-    tissues = paint_grid(patient, grid, (133, 133, 133))
-    rng = np.random.default_rng(9000 + seed)
-    noise = torch.Generator().manual_seed(seed)
-    image = simulate(tissues, random_contrast(rng), random_artefacts(rng), noise).numpy()
-    simulated = SimulatedImage(Volume(image, grid, "1.1"), truth_label_map(tissues, grid, "1.1"))
+    simulated = simulate_study(sample_patient(patient_seed), "any", "1.1", contrast_seed=seed)
     return _mean_dice(reconstruct("heart", [simulated.image], "cpu"), simulated)
