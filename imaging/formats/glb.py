@@ -20,6 +20,8 @@ GLB_FROM_PATIENT = np.array(
 )
 """LPS mm to glTF metres: x left, y up (head), z to the front; a rotation, so normals stay outward."""
 NEUTRAL = (0.75, 0.72, 0.68)
+UNKNOWN = 1e30
+"""Stands for NaN, which glTF forbids in a file, in the fields of vertices."""
 MAGIC, JSON_CHUNK, BINARY_CHUNK = 0x46546C67, 0x4E4F534A, 0x004E4942
 FLOAT, UNSIGNED_INT = 5126, 5125
 VERTICES, INDICES = 34962, 34963
@@ -56,7 +58,7 @@ class _Writer:
 def write_glb(anatomy: Anatomy, path: Path) -> None:
     """Write the surfaces of an anatomy as GLB: a node and mesh per structure, named by its key.
 
-    Fields become attributes (`uncertainty_mm` -> `_UNCERTAINTY_MM`); landmarks (LPS mm) and the
+    Fields become attributes (`uncertainty_mm` -> `_UNCERTAINTY_MM`), NaN in them `UNKNOWN`; landmarks (LPS mm) and the
     frame-of-reference UID go into the scene's extras. Raises PlannerError when it cannot be written or an
     anatomy has no surface.
 
@@ -119,7 +121,8 @@ def _primitive(writer: _Writer, mesh: SurfaceMesh, material: int) -> dict[str, A
         "NORMAL": writer.add(_vertex_normals(mesh) @ (GLB_FROM_PATIENT[:3, :3].T * 1000.0), "VEC3", VERTICES),
     }
     for name, values in mesh.fields.items():
-        attributes[f"_{name.upper()}"] = writer.add(np.asarray(values), "SCALAR", VERTICES)
+        told = np.where(np.isnan(values), UNKNOWN, values)
+        attributes[f"_{name.upper()}"] = writer.add(told, "SCALAR", VERTICES)
     return {
         "attributes": attributes,
         "indices": writer.add(mesh.faces.ravel(), "SCALAR", INDICES),
@@ -138,6 +141,7 @@ def _surface(geometry: Any, glb_from_node: np.ndarray) -> SurfaceMesh:
         for name, values in geometry.vertex_attributes.items()
         if name.startswith("_") and np.size(values) == len(vertices)
     }
+    fields = {name: np.where(values > 0.1 * UNKNOWN, np.nan, values) for name, values in fields.items()}
     return SurfaceMesh(vertices, faces, fields)
 
 

@@ -129,6 +129,20 @@ def test_an_anatomy_comes_back_from_a_glb(box: SurfaceMesh, tmp_path: Path) -> N
     np.testing.assert_allclose(back.surfaces["lv"].fields["uncertainty_mm"], box.fields["uncertainty_mm"])
 
 
+def test_what_is_unknown_at_a_vertex_is_a_number_in_a_glb_and_unknown_again_when_read(
+    box: SurfaceMesh, tmp_path: Path
+) -> None:
+    spread = np.arange(len(box.vertices)) / 4.0
+    spread[2] = np.nan
+    write_glb(
+        Anatomy({"lv": SurfaceMesh(box.vertices, box.faces, {"uncertainty_mm": spread})}), tmp_path / "a.glb"
+    )
+    raw = next(iter(trimesh.load_scene(tmp_path / "a.glb", process=False).geometry.values()))
+    assert np.isfinite(raw.vertex_attributes["_UNCERTAINTY_MM"]).all()
+    back = read_glb(tmp_path / "a.glb").surfaces["lv"].fields["uncertainty_mm"]
+    np.testing.assert_allclose(back, spread)
+
+
 def test_writing_what_was_read_gives_the_same_file(box: SurfaceMesh, tmp_path: Path) -> None:
     write_glb(Anatomy({"lv": box}, "1.2"), tmp_path / "a.glb")
     write_glb(read_glb(tmp_path / "a.glb"), tmp_path / "b.glb")
