@@ -11,11 +11,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from core.frames import rotation_from_vector
+from recon.anatomy.root_points import root_points
 from recon.anatomy.shapes import frame_along
 
-HINGE_ANGLES_DEG = {"right_hinge": 0.0, "left_hinge": 120.0, "non_coronary_hinge": 240.0}
 _SEPTAL = np.array((-20.0, -26.0, -6.0)) / 33.3
-_RIGHT_CUSP = np.array((-0.2, -1.0, 0.0))  # the right coronary cusp faces the right ventricle, in front
 
 
 def around(rng: np.random.Generator, mean: float, spread: float, low: float, high: float) -> float:
@@ -107,22 +106,13 @@ def sample_points(rng: np.random.Generator, sizes: Mapping[str, float]) -> dict[
     out_of_la = np.array((0.85, -0.5, 0.1))
     points["appendage"] = points["la"] + (0.62 * sizes["la_width"], -0.62 * sizes["la_depth"], 6.0)
     points["appendage_normal"] = towards(tuple(out_of_la), 8.0)
-    return points | _root_points(rng, points, sizes)
-
-
-def _root_points(
-    rng: np.random.Generator, at: Mapping[str, np.ndarray], sizes: Mapping[str, float]
-) -> dict[str, np.ndarray]:
-    """Hinge points on the aortic ring and, above two of them on the sinuses' wall, the coronary ostia."""
-    up, front, side = frame_along(at["aortic_normal"], _RIGHT_CUSP)
-    twist = np.radians(rng.normal(0.0, 8.0))
-    found = {}
-    for name, angle_deg in HINGE_ANGLES_DEG.items():
-        turn = np.radians(angle_deg) + twist
-        out = np.cos(turn) * front + np.sin(turn) * side
-        found[name] = at["aortic"] + sizes["aortic_radius"] * out
-        if name != "non_coronary_hinge":
-            height = around(rng, 14.0, 2.5, 9.0, 20.0)
-            ostium = name.replace("hinge", "coronary_ostium")
-            found[ostium] = at["aortic"] + height * up + 0.95 * sizes["sinus_radius"] * out
-    return found
+    return points | root_points(
+        points["aortic"],
+        points["aortic_normal"],
+        points["pulmonary"],
+        points["tricuspid"],
+        sizes["aortic_radius"],
+        0.95 * sizes["sinus_radius"],
+        (around(rng, 13.5, 2.5, 8.0, 20.0), around(rng, 14.5, 2.5, 9.0, 21.0)),
+        rng.normal(0.0, 8.0),
+    )

@@ -25,6 +25,7 @@ OPENINGS: Mapping[str, tuple[int, int]] = {
 }
 _MOST_DILATION = 4
 _COARSE = 3
+_BRIDGE = 3
 
 
 def close_cavities(labels: np.ndarray) -> dict[str, np.ndarray]:
@@ -104,7 +105,9 @@ def _tube_lumen(labels: np.ndarray, wall: int, valve: int) -> np.ndarray:
     parts, n = ndimage.label(free)
     if not n:
         raise PlannerError(
-            "A vessel of a label map holds nothing.", f"Walls of value {wall} enclose no space.", "Check the map."
+            "A vessel of a label map holds nothing.",
+            f"Walls of value {wall} enclose no space.",
+            "Check the map.",
         )
     return parts == 1 + int(np.argmax(ndimage.sum_labels(free, parts, range(1, n + 1))))
 
@@ -143,18 +146,13 @@ def _filled(barrier: np.ndarray, start: tuple[int, int, int], key: str) -> np.nd
 
 
 def _share_gaps(labels: np.ndarray, cavities: dict[str, np.ndarray]) -> None:
-    """Give what the caps and bridges left between cavities and walls to the nearest cavity, within two voxels."""
+    """Close what caps and bridges left open: slivers within a cavity, and gaps between a cavity and its walls."""
     from scipy import ndimage
 
     taken = labels > 0
     for mask in cavities.values():
         taken |= mask
-    enclosed = ndimage.binary_fill_holes(taken) & ~taken
-    names = list(cavities)
-    value = np.zeros(labels.shape, dtype=np.uint8)
-    for i, key in enumerate(names):
-        value[cavities[key]] = i + 1
-    distance, nearest = ndimage.distance_transform_edt(value == 0, return_indices=True)
-    gained = np.where(enclosed & (distance < 4.0), value[tuple(nearest)], 0)
-    for i, key in enumerate(names):
-        cavities[key] = (cavities[key] | (gained == i + 1)) & (value * (value != i + 1) == 0)
+    for key, mask in cavities.items():
+        gained = ndimage.binary_closing(mask, iterations=_BRIDGE) & ~taken
+        taken |= gained
+        cavities[key] = mask | gained

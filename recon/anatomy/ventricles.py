@@ -38,7 +38,14 @@ def left_ventricle(heart: Heart, points: torch.Tensor) -> Distances:
     return {
         "lv": within(points, middle, reach, lambda p: _lv_cavity(heart, p)),
         "lv_epicardium": within(points, middle, reach, lambda p: _lv_epicardium(heart, p)),
-        "papillary": within(points, middle, reach, lambda p: _papillary(heart, p)),
+        "papillary": papillary_muscles(
+            points,
+            ventricle_axes(heart),
+            at["base"] + size["lv_widest"] * size["lv_length"] * at["long_axis"],
+            (1.0 - size["lv_widest"]) * size["lv_length"],
+            size["lv_radius"],
+            size["papillary_radius"],
+        ),
     }
 
 
@@ -80,19 +87,22 @@ def _lv_epicardium(heart: Heart, points: torch.Tensor) -> torch.Tensor:
     return smooth_union(outer, sleeve, 3.0)
 
 
-def _papillary(heart: Heart, points: torch.Tensor) -> torch.Tensor:
-    size = heart.sizes
-    axes = ventricle_axes(heart)
-    centre = heart.points["base"] + size["lv_widest"] * size["lv_length"] * axes[0]
-    long, wide = (1.0 - size["lv_widest"]) * size["lv_length"], size["lv_radius"]
+def papillary_muscles(
+    points: torch.Tensor, axes: np.ndarray, centre: np.ndarray, long_mm: float, wide_mm: float, radius_mm: float
+) -> torch.Tensor:
+    """Distance (n,) to the two papillary muscles of a left ventricle.
+
+    Args:
+        axes: rows towards apex, septum and diaphragm; `centre` is where the cavity is widest.
+        long_mm, wide_mm: from there to the cavity's apex and to its side wall.
+    """
     muscles = None
-    for angle_deg, thick in ((115.0, 1.0), (235.0, 1.1)):
+    for angle_deg, thick in ((115.0, 1.1), (235.0, 1.0)):
         turn = np.radians(angle_deg)
-        out = (np.cos(turn) * axes[1] + np.sin(turn) * axes[2]) * wide
-        foot = centre + 0.5 * long * axes[0] + 0.80 * out
-        tip = centre - 0.02 * long * axes[0] + 0.56 * out
-        radii = thick * size["papillary_radius"] * np.array([1.2, 0.8])
-        muscle = tube(points, np.stack([foot, tip]), radii)
+        out = (np.cos(turn) * axes[1] + np.sin(turn) * axes[2]) * wide_mm
+        foot = centre + 0.5 * long_mm * axes[0] + 0.80 * out
+        tip = centre - 0.02 * long_mm * axes[0] + 0.56 * out
+        muscle = tube(points, np.stack([foot, tip]), thick * radius_mm * np.array([1.2, 0.8]))
         muscles = muscle if muscles is None else muscles.minimum(muscle)
     assert muscles is not None
     return muscles
