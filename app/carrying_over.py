@@ -46,6 +46,7 @@ def with_volume(
         selected_id=state.selected_id if is_same_space else None,
         case=state.case if is_same_space else None,
         saved=state.saved if is_same_space else None,
+        saved_moving=state.saved_moving if is_same_space else None,
     )
 
 

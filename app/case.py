@@ -9,9 +9,11 @@ from pathlib import Path
 
 from app.anatomy_file import read_anatomy, write_anatomy
 from app.library.header_index import HeaderIndex
+from app.motion_file import read_motion, write_motion
 from app.state import State
 from core.anatomy import Anatomy
 from core.errors import Finding, PlannerError
+from core.motion import MovingAnatomy
 from core.progress import Progress
 from core.staging import replace_file
 from core.study import ScanResult, Series
@@ -22,7 +24,7 @@ from render.view import StructureView, ViewState
 
 SUFFIX = ".auricle"
 FORMAT, SCHEMA = "auricle-case", 1
-INDEX, PLAN, ANATOMY = "case.json", "plan.json", "anatomy.npz"
+INDEX, PLAN, ANATOMY, MOTION = "case.json", "plan.json", "anatomy.npz", "motion.npz"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Case:
     Attributes:
         study: the folder of the images; they stay where they are.
         scan, series, volume: what was found there; None when the images are gone.
+        moving: the heart at all phases; `anatomy` is the phase that was shown.
     """
 
     plan: Plan
@@ -44,12 +47,13 @@ class Case:
     series: Series | None = None
     volume: Volume | None = None
     findings: tuple[Finding, ...] = ()
+    moving: MovingAnatomy | None = None
 
 
 def case_of(state: State) -> Case:
     """What there is to save."""
     uid = state.series.series_uid if state.series else ""
-    return Case(state.plan, state.anatomy, state.view, state.source, uid, state.phase)
+    return Case(state.plan, state.anatomy, state.view, state.source, uid, state.phase, moving=state.moving)
 
 
 def is_case(folder: Path) -> bool:
@@ -63,6 +67,9 @@ def write_case(case: Case, folder: Path, progress: Progress) -> None:
     write_plan(case.plan, folder / PLAN)
     if case.anatomy is not None:
         write_anatomy(case.anatomy, folder / ANATOMY)
+    if case.moving is not None:
+        progress.report("Saving all phases", 0.5)
+        write_motion(case.moving, folder / MOTION)
     index = {
         "format": FORMAT,
         "schema": SCHEMA,
@@ -70,6 +77,7 @@ def write_case(case: Case, folder: Path, progress: Progress) -> None:
         "series_uid": case.series_uid,
         "phase": case.phase,
         "has_anatomy": case.anatomy is not None,
+        "has_motion": case.moving is not None,
         "structures": {key: _look_to_json(look) for key, look in case.view.structures.items()},
     }
     replace_file(folder / INDEX, (json.dumps(index, indent=2) + "\n").encode())
@@ -88,7 +96,11 @@ def read_case(folder: Path, progress: Progress, cache: HeaderIndex | None = None
     anatomy = read_anatomy(folder / ANATOMY) if index["has_anatomy"] is True else None
     if anatomy is not None and anatomy.frame_of_reference_uid != plan.frame_of_reference_uid:
         raise _damaged("its plan and its reconstruction belong to different patient spaces")
-    case = Case(plan, anatomy, _view_from_json(index["structures"]))
+    # Cases of versions before hearts moved do not speak of it.
+    moving = read_motion(folder / MOTION) if index.get("has_motion") is True else None
+    if moving is not None and moving.frame_of_reference_uid != plan.frame_of_reference_uid:
+        raise _damaged("its plan and its moving heart belong to different patient spaces")
+    case = Case(plan, anatomy, _view_from_json(index["structures"]), moving=moving)
     return _with_images(case, index, progress, cache)
 
 

@@ -35,7 +35,7 @@ def read_content(
     elif path.is_dir() and cases.is_case(path):
         case = cases.read_case(path, progress)
         files = _files(case.series, case.phase) if case.series is not None else ()
-        content = Content(case.anatomy, case.plan, files)
+        content = Content(case.anatomy, case.plan, files, moving=case.moving)
         findings = case.findings
     elif (path / ANATOMY).is_file():
         anatomy, inputs = _reconstruction(path)

@@ -14,6 +14,7 @@ import numpy as np
 from core.anatomy import Anatomy
 from core.errors import Finding, PlannerError
 from core.mesh import SurfaceMesh
+from core.motion import MovingAnatomy
 from core.progress import Progress
 from core.staging import replace_file
 from plan.items import Angle, CutPlane, Distance, Item, Landmark
@@ -35,6 +36,7 @@ FORMATS: Mapping[str, str] = {
     "obj": "OBJ surfaces",
     "glb": "GLB, all surfaces",
     "3mf": "3MF for printing, all surfaces",
+    "motion": "Moving heart, STL of every phase",
 }
 DICOM_FORMATS = ("seg", "stl-dicom", "obj-dicom", "sr", "sc")
 """Those that are made here and name a patient."""
@@ -58,12 +60,14 @@ class Content:
     Attributes:
         source_files: the DICOM files of the images that anatomy and plan belong to; empty when unknown.
         picture: uint8 (rows, columns, 3) of the view; None when there is none.
+        moving: the heart at all phases; None when only one was reconstructed.
     """
 
     anatomy: Anatomy | None = None
     plan: Plan = field(default_factory=Plan)
     source_files: tuple[Path, ...] = ()
     picture: np.ndarray | None = None
+    moving: MovingAnatomy | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ def offered(content: Content) -> tuple[str, ...]:
         "sr": has_measures or content.anatomy is not None,
         "sc": content.picture is not None,
         "dicom": bool(content.source_files),
+        "motion": content.moving is not None,
     }
     return tuple(key for key in FORMATS if possible.get(key, has_surfaces))
 
@@ -119,6 +124,7 @@ def _lacking(key: str) -> str:
         "sr": "there is no measurement and no reconstruction",
         "sc": "there is no view",
         "dicom": "the source images are no DICOM series, or they are gone",
+        "motion": "not all phases were reconstructed",
     }.get(key, "there is no surface")
 
 
@@ -151,6 +157,11 @@ class _Export:
                 self.files += copy_series(
                     self.content.source_files, self.folder / "images", self.deidentifier, self.progress
                 )
+            elif key == "motion":
+                from app.moving import write_motion_files
+
+                assert self.content.moving is not None
+                self.files += write_motion_files(self.content.moving, self.folder / "motion", self.progress)
             else:
                 self._write_surfaces(key)
         self._write_report()

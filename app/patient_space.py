@@ -8,6 +8,7 @@ from pathlib import Path
 from app.kept_anatomies import KeptAnatomies
 from core.anatomy import Anatomy
 from core.errors import PlannerError
+from core.motion import MovingAnatomy
 from plan.history import History
 from plan.plan import Plan
 from plan.storage import Journal
@@ -24,6 +25,7 @@ class PatientSpaces:
         self._key = ""
         # A heart of one phase is not drawn over images of another.
         self._anatomies: dict[tuple[str, int], Anatomy] = {}
+        self._moving: dict[str, MovingAnatomy] = {}
 
     @property
     def key(self) -> str:
@@ -81,5 +83,16 @@ class PatientSpaces:
         self._anatomies[key, phase] = anatomy
 
     def anatomy(self, key: str, phase: int) -> Anatomy | None:
-        """What was made of this phase."""
+        """What was made of this phase alone."""
         return self._anatomies.get((key, phase))
+
+    def keep_moving(self, key: str, moving: MovingAnatomy) -> None:
+        """Remember a heart of all phases; what was made of single ones before goes."""
+        self._moving[key] = moving
+        for of_phase in [kept for kept in self._anatomies if kept[0] == key]:
+            del self._anatomies[of_phase]
+
+    def moving(self, key: str, n_phases: int) -> MovingAnatomy | None:
+        """The heart of all phases in a space, for a series of as many phases; another one's phases are not its."""
+        moving = self._moving.get(key)
+        return moving if moving is not None and moving.n_phases == n_phases else None

@@ -32,6 +32,7 @@ from app.tools import Tool, item_of, line_of
 from app.windowing import Window
 from core.anatomy import Anatomy
 from core.errors import Finding, PlannerError
+from core.motion import MovingAnatomy
 from core.study import ScanResult, Series
 from core.volume import Volume
 from plan import edits
@@ -103,10 +104,14 @@ class Session:
         space = uid or series.series_uid
         history = self._spaces.enter(space, uid)
         anatomy, findings = self.labels.restored(space, phase, history)
+        moving = self._spaces.moving(space, series.n_phases)
+        if anatomy is None and moving is not None:
+            anatomy = moving.at(phase)
         shown = with_volume(self.state, series, phase, volume, anatomy, history)
         # Said once when a series is opened, not again at each of its phases.
         said = () if is_shown(self.state, series) else series.findings
-        self._shown.replace(replace(shown, notices=(*self.state.notices, *said, *findings)))
+        notices = (*self.state.notices, *said, *findings)
+        self._shown.replace(replace(shown, moving=moving, notices=notices))
 
     def show_clip(self, clip: OpenClip) -> None:
         """Show a picture without a place in the patient instead of the slices; surfaces and plan stay."""
@@ -210,6 +215,26 @@ class Session:
             notices=(*state.notices, *anatomy.findings, *said),
         )
 
+    def show_moving(self, moving: MovingAnatomy) -> None:
+        """Show a heart at all phases: at each phase of the images the surfaces of that phase.
+
+        Where the series that is open has another number of phases, it is kept until one of as many is opened.
+
+        Raises:
+            PlannerError: it belongs to another patient space than the volume; nothing has changed.
+        """
+        state, uid = self.state, moving.frame_of_reference_uid
+        is_in_step = state.series is None or state.series.n_phases == moving.n_phases
+        if is_in_step:
+            self.show_anatomy(moving.at(state.phase))
+        elif state.volume is not None and state.volume.frame_of_reference_uid != uid:
+            raise other_space()
+        self._spaces.keep_moving(uid or self._spaces.key, moving)
+        if is_in_step:
+            self._change(moving=moving)
+        else:
+            self.note(_ready_with(moving.n_phases))
+
     def show_case(self, folder: Path, case: Case) -> None:
         """Show a saved case. A plan with steps that are not in the case stays one undo away.
 
@@ -222,13 +247,15 @@ class Session:
             self.show_volume(case.series, case.phase, case.volume)
         else:
             self._show_space_of(folder, case)
+        if case.moving is not None:
+            self.show_moving(case.moving)
         if case.anatomy is not None:
             self.show_anatomy(case.anatomy, name="Open saved labels")
             self.look(case.view)
         if case.plan != self.state.plan:
             self.apply(Edit("Open saved plan", case.plan))
         self._change(notices=(*self.state.notices, *case.findings))
-        self.saved_as(folder, case.plan, case.anatomy)
+        self.saved_as(folder, case.plan, case.anatomy, case.moving)
 
     def apply(self, edit: Edit) -> None:
         """Do one step. Raises PlannerError when no patient is open or the step could not be saved."""
@@ -316,9 +343,11 @@ class Session:
         """Let the slices follow the image's own axes, or the patient's."""
         self._change(along_image=along_image)
 
-    def saved_as(self, case: Path, plan: Plan, anatomy: Anatomy | None) -> None:
+    def saved_as(
+        self, case: Path, plan: Plan, anatomy: Anatomy | None, moving: MovingAnatomy | None = None
+    ) -> None:
         """Note what `case` holds now."""
-        self._change(case=case, saved=(plan, anatomy))
+        self._change(case=case, saved=(plan, anatomy), saved_moving=moving)
 
     def note(self, finding: Finding) -> None:
         """Tell the user something that does not stop the work."""
@@ -360,6 +389,15 @@ class Session:
 
     def _stopped(self) -> Playback:
         return replace(self.state.playback, is_playing=False)
+
+
+def _ready_with(n_phases: int) -> Finding:
+    return Finding(
+        "moving_ready",
+        "the moving heart is ready",
+        f"it has {n_phases} phases, and the series that is open has another number",
+        f"open one of the series with {n_phases} phases",
+    )
 
 
 def _ready_at(phase: int) -> Finding:

@@ -13,6 +13,7 @@ from app.tools import Tool
 from app.windowing import Window
 from core.anatomy import Anatomy
 from core.errors import Finding
+from core.motion import MovingAnatomy
 from core.study import ScanResult, Series
 from core.volume import Volume
 from plan.history import History
@@ -32,6 +33,7 @@ class State:
         playback: whether and how phases or frames follow each other.
         suggestions: phases that the images suggest to be end-diastole and end-systole, as (phase, "ED").
         anatomy: the reconstruction in the volume's patient space.
+        moving: the heart at all phases, where it was reconstructed; `anatomy` is its phase that is shown.
         history: the plan of this patient space with its undo steps; every one of them is in the journal.
         view: how structures, planes and measures are shown.
         crosshair_mm: the point all slices pass through, LPS mm.
@@ -44,6 +46,7 @@ class State:
         sheet: the guided sheet that is open.
         selected_id: the plan item that is selected.
         case, saved: the case folder last saved to or opened from, and the plan and anatomy that are in it.
+        saved_moving: the heart at all phases that is in it.
         notices: what the user should know, newest last.
     """
 
@@ -57,6 +60,7 @@ class State:
     playback: Playback = field(default_factory=Playback)
     suggestions: tuple[tuple[int, str], ...] = ()
     anatomy: Anatomy | None = None
+    moving: MovingAnatomy | None = None
     history: History = field(default_factory=History)
     view: ViewState = field(default_factory=ViewState)
     crosshair_mm: Point | None = None
@@ -71,6 +75,7 @@ class State:
     selected_id: str | None = None
     case: Path | None = None
     saved: tuple[Plan, Anatomy | None] | None = None
+    saved_moving: MovingAnatomy | None = None
     notices: tuple[Finding, ...] = ()
 
     @property
@@ -138,7 +143,15 @@ class State:
         """True when nothing would be missing from a case opened later."""
         if self.saved is None:
             return not self.plan.items and self.anatomy is None
-        return self.saved[0] == self.plan and _is_same(self.saved[1], self.anatomy)
+        is_same_heart = self.saved_moving is self.moving
+        is_same_phase = (is_same_heart and self.is_of_moving) or _is_same(self.saved[1], self.anatomy)
+        return self.saved[0] == self.plan and is_same_heart and is_same_phase
+
+    @property
+    def is_of_moving(self) -> bool:
+        """True when the anatomy that is shown is the moving heart's own phase, and nothing was done to it."""
+        moving = self.moving
+        return moving is not None and self.phase < moving.n_phases and self.anatomy is moving.at(self.phase)
 
 
 def _is_same(saved: Anatomy | None, now: Anatomy | None) -> bool:
