@@ -11,6 +11,7 @@ import numpy as np
 
 from app.exporting import ExportChoice
 from app.given import SurfaceFacts
+from app.moving import ReconstructCine
 from app.reconstruction import Reconstruct
 from app.session import Session
 from app.state import State
@@ -25,6 +26,7 @@ class Desk(Protocol):
 
     session: Session
     reconstruct: Reconstruct
+    reconstruct_cine: ReconstructCine
 
     @property
     def is_busy(self) -> bool:

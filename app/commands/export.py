@@ -14,7 +14,7 @@ from core.progress import Progress
 
 def content_of(state: State) -> Content:
     """What is open, ready to be written; the source's files only where they are DICOM."""
-    return Content(state.anatomy, state.plan, _source_files(state))
+    return Content(state.anatomy, state.plan, _source_files(state), moving=state.moving)
 
 
 def export_results(desk: Desk) -> None:

@@ -141,7 +141,7 @@ def save_case(desk: Desk, folder: Path) -> None:
     desk.run(
         "Saving case",
         lambda progress: cases.write_case(content, folder, progress),
-        lambda _: desk.session.saved_as(folder, content.plan, content.anatomy),
+        lambda _: desk.session.saved_as(folder, content.plan, content.anatomy, content.moving),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.commands import export, library, pacs, planning, playing, reconstructing, study, viewing
+from app.commands import export, library, moving, pacs, planning, playing, reconstructing, study, viewing
 from app.commands.command import Command, Desk
 
 MENUS: Mapping[str, str] = {
@@ -40,6 +40,7 @@ COMMANDS: tuple[Command, ...] = (
     *export.COMMANDS,
     *planning.COMMANDS,
     *reconstructing.COMMANDS,
+    *moving.COMMANDS,
     *viewing.COMMANDS,
     *playing.COMMANDS,
     Command("help.about", "About Auricle", _about, ("F1",)),

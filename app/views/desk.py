@@ -14,6 +14,7 @@ from app.commands.command import Command
 from app.exporting import ExportChoice
 from app.given import SurfaceFacts
 from app.jobs import JobRunner
+from app.moving import ReconstructCine
 from app.reconstruction import Reconstruct
 from app.session import Session
 from app.views.about import show_about
@@ -32,9 +33,16 @@ ResultT = TypeVar("ResultT")
 class QtDesk:
     """The desk of one window."""
 
-    def __init__(self, window: MainWindow, session: Session, reconstruct: Reconstruct) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        session: Session,
+        reconstruct: Reconstruct,
+        reconstruct_cine: ReconstructCine,
+    ) -> None:
         self.session = session
         self.reconstruct = reconstruct
+        self.reconstruct_cine = reconstruct_cine
         self.jobs = JobRunner(window)
         self._window = window
 

@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import (
 from app.commands import library, study
 from app.commands.table import CLIP_TOOLS, SERIES_MENU
 from app.jobs import JobRunner
+from app.moving import ReconstructCine, reconstruct_cine
 from app.reconstruction import Reconstruct
 from app.session import Session
 from app.state import State
@@ -59,7 +60,12 @@ SEEN_BY_AR = ("anatomy", "history", "view")
 class MainWindow(QMainWindow):
     """One window on one session."""
 
-    def __init__(self, session: Session, reconstruct: Reconstruct) -> None:
+    def __init__(
+        self,
+        session: Session,
+        reconstruct: Reconstruct,
+        reconstruct_cine: ReconstructCine = reconstruct_cine,
+    ) -> None:
         super().__init__()
         self.session = session
         self.setWindowTitle("Auricle")
@@ -73,7 +79,7 @@ class MainWindow(QMainWindow):
         self.library = LibraryPage()
         self.notices = NoticeBar()
         self.progress = ProgressStrip()
-        self.desk = QtDesk(self, session, reconstruct)
+        self.desk = QtDesk(self, session, reconstruct, reconstruct_cine)
         self.actions_ = Actions(self, self.desk.do)
         self.library_desk = LibraryDesk(self, self.library)
         self.pacs_desk = PacsDesk(self)

@@ -14,6 +14,7 @@ from app.views.labels import plain_label
 from app.views.player_bar import PlayerBar
 from app.views.scene_view import SceneView
 from app.views.slice_view import SliceView
+from app.views.volume_curve import VolumeCurve
 
 RULER_HINT = ("Ruler: click the first point", "Ruler: click the second point")
 
@@ -34,6 +35,7 @@ class PlanningPage(QWidget):
         self.slices = {name: SliceView(name) for name in ORIENTATIONS}
         self.clip = ClipView()
         self.player = PlayerBar()
+        self.curve = VolumeCurve()
         self.hint_label = plain_label("", "quiet")
         self.clip_tools = QToolBar()
         self.scene.looked_at.connect(self.looked_at)
@@ -61,6 +63,7 @@ class PlanningPage(QWidget):
                 view.show_state(state)
         self.clip.show_state(state)
         self.player.show_state(state)
+        self.curve.show_state(state)
         self.hint_label.setText(_hint(state))
 
     def reset(self) -> None:
@@ -106,6 +109,7 @@ class PlanningPage(QWidget):
         layout.addWidget(self._grid, 1)
         # A row of its own: beside the tools it would make the window wider than a small screen.
         layout.addWidget(self.player)
+        layout.addWidget(self.curve)
         layout.addLayout(below)
 
 

@@ -46,6 +46,7 @@ def connect_wishes(window: MainWindow) -> None:
 def _connect_player(window: MainWindow) -> None:
     session, desk, bar, player = window.session, window.desk, window.planning.player, window.player
     bar.sought.connect(player.seek)
+    window.planning.curve.sought.connect(player.seek)
     bar.play_requested.connect(lambda: playing.toggle_play(desk))
     bar.step_requested.connect(lambda n_steps: playing.step(desk, n_steps))
     bar.playback_requested.connect(session.set_playback)
