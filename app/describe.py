@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from app.clips import OpenClip
+from app.edited_anatomy import edited_keys
 from app.measuring import plane_areas
 from app.state import State
 from core.anatomy import HEART_BY_KEY, Anatomy
@@ -184,7 +187,13 @@ def structure_title(key: str) -> str:
 
 
 def structure_volume(anatomy: Anatomy, key: str) -> str:
-    """The enclosed volume in ml; a dash where the surface is open and has none."""
+    """The enclosed volume in ml; a dash where the surface is open and has none.
+
+    Of a structure that was edited by hand it is the volume of its voxels, which is there before its surface.
+    """
+    if key in edited_keys(anatomy) and anatomy.labels is not None and key in anatomy.labels.names.values():
+        n_voxels = np.count_nonzero(anatomy.labels.mask(key))
+        return f"{n_voxels * anatomy.labels.voxel_ml:.1f} ml"
     mesh = anatomy.surfaces[key]
     return f"{mesh.volume_ml:.1f} ml" if mesh.is_closed else "– ml"
 

@@ -86,6 +86,14 @@ class LabelSteps:
             self._spaces.keep(self._spaces.key, state.phase, anatomy)
             self._shown.change(anatomy=anatomy, stroke=state.stroke)
 
+    def beginning(self) -> Anatomy:
+        """The shown anatomy as it was before the first edit. Raises PlannerError when that is gone."""
+        anatomy = self._shown.state.anatomy
+        if anatomy is None or anatomy.labels is None:
+            raise no_labels()
+        mark = mark_of(anatomy)
+        return self._spaces.kept.find(mark.map_id) if mark.last_step else anatomy
+
     def after(self, history: History) -> Anatomy | None:
         """The anatomy of the shown phase as another history of this space has it.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,12 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.state import State
-from core.anatomy import Anatomy
 from core.volume import Volume
-from plan.handles import Handle, dragged, handles
-from plan.items import CutPlane, Item, Point
-from render.palette import CUT_PLANE, CUT_PLANE_LOCKED, LABEL, Colour
-from render.scene import Label, Polyline
+from plan.items import Point
 from render.window import window as grey_of
 
 if TYPE_CHECKING:
@@ -28,7 +23,6 @@ IMAGE_AXES_TITLES: Mapping[str, str] = {
     "sagittal": "Along columns",
 }
 OBLIQUE_DEG = 10.0
-NEAR_MM = 3.0
 FIT_MARGIN = 1.04
 
 
@@ -71,26 +65,6 @@ class Frame:
     def depth_mm(self, points_mm: np.ndarray) -> np.ndarray:
         """How far (n,) LPS positions (n, 3) lie behind the plane, in mm."""
         return (np.atleast_2d(points_mm) - self.plane.origin_mm) @ np.array(self.plane.normal)
-
-
-@dataclass(frozen=True)
-class Outline:
-    """Closed or open lines of one structure in pixels (column, row)."""
-
-    colour: Colour
-    lines: tuple[np.ndarray, ...]
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One part of a plan item on a slice, in pixels: a line, its points and an optional text."""
-
-    item_id: str
-    pixels: np.ndarray
-    colour: Colour
-    text: str = ""
-    is_dashed: bool = False
-    has_balls: bool = True
 
 
 def is_oblique(volume: Volume) -> bool:
@@ -137,70 +111,6 @@ def grey_picture(state: State, frame: Frame) -> np.ndarray | None:
     return grey_of(values, state.window.level, state.window.width)
 
 
-def outlines(state: State, frame: Frame) -> tuple[Outline, ...]:
-    """Where the visible structures of the reconstruction meet the slice."""
-    from render.slicing import contours
-
-    if state.anatomy is None:
-        return ()
-    found = []
-    for key, mesh in state.anatomy.surfaces.items():
-        look = state.view.structure(key)
-        if look.is_visible and len(mesh.faces):
-            lines = contours(mesh, frame.plane, frame.size_px, frame.spacing_mm)
-            found.append(Outline(look.colour, tuple(lines)))
-    return tuple(found)
-
-
-def marks(state: State, frame: Frame) -> tuple[Mark, ...]:
-    """The plan's measures that lie on or cross the slice, and the traces of its cut planes."""
-    from render.compose import compose
-
-    plan = state.shown_plan
-    nothing = Anatomy({}, frame_of_reference_uid=plan.frame_of_reference_uid)
-    scene = compose(nothing, plan, state.view)
-    n_texts = Counter(label.item_id for label in scene.labels)
-    # The one text of an item goes with its line; where there are several, each stands at its own place.
-    texts = {label.item_id: label for label in scene.labels if n_texts[label.item_id] == 1}
-    n_points = Counter(point.item_id for point in scene.points)
-    # A line through an item's points shows them itself; a smooth curve does not.
-    through = {line.item_id for line in scene.polylines if len(line.points_mm) == n_points[line.item_id]}
-    lined = {line.item_id for line in scene.polylines}
-    found = [_line_mark(line, texts, frame, line.item_id in through) for line in scene.polylines]
-    for point in scene.points:
-        alone = Polyline(point.item_id, (point.position_mm,), point.colour)
-        if point.item_id not in through:
-            found.append(_line_mark(alone, {} if point.item_id in lined else texts, frame))
-    for label in scene.labels:
-        if label.item_id not in texts:
-            alone = Polyline(label.item_id, (label.position_mm,), LABEL)
-            found.append(_line_mark(alone, {label.item_id: label}, frame, False))
-    if state.view.show_cut_planes:
-        found += [_trace(plane, frame) for plane in plan.of_type(CutPlane) if plane.is_active]
-    return tuple(mark for mark in found if mark is not None)
-
-
-def handle_at(state: State, frame: Frame, pixel: tuple[float, float], reach_px: float) -> Handle | None:
-    """The point of the plan that is shown nearest to a pixel (column, row), within `reach_px`; None for none."""
-    if not state.view.show_measures:
-        return None
-    found: list[tuple[float, Handle]] = []
-    for item in state.plan.items:
-        for handle in handles(item):
-            place = np.array([handle.position_mm])
-            away_px = float(np.linalg.norm(frame.to_px(place)[0] - pixel))
-            if away_px <= reach_px and abs(frame.depth_mm(place)[0]) <= NEAR_MM:
-                found.append((away_px, handle))
-    return min(found, key=lambda near: near[0])[1] if found else None
-
-
-def handle_dragged(state: State, frame: Frame, handle: Handle, pixel: tuple[float, float]) -> Item:
-    """The handle's item with that point below a pixel (column, row), as deep behind the slice as it was."""
-    depth_mm = frame.depth_mm(np.array([handle.position_mm]))[0]
-    place = frame.to_mm(*pixel) + depth_mm * np.array(frame.plane.normal)
-    return dragged(state.plan.find(handle.item_id), handle, place)
-
-
 def scrolled(volume: Volume, at_mm: Point, frame: Frame, n_steps: int) -> np.ndarray:
     """The position (3,) `n_steps` slices further from the viewer, LPS mm; it stays inside the volume.
 
@@ -241,28 +151,3 @@ def _plane_along_image(volume: Volume, orientation: Orientation, at_mm: Point) -
     centre = volume.centre_mm
     x, y, z = centre + ((np.asarray(at_mm) - centre) @ normal) * normal
     return SlicePlane((x, y, z), tuple(right), tuple(down))
-
-
-def _line_mark(line: Polyline, texts: Mapping[str, Label], frame: Frame, has_balls: bool = True) -> Mark | None:
-    points = np.array(line.points_mm)
-    depth = frame.depth_mm(points)
-    if depth.min() > NEAR_MM or depth.max() < -NEAR_MM:
-        return None
-    label = texts.get(line.item_id)
-    return Mark(line.item_id, frame.to_px(points), line.colour, label.text if label else "", False, has_balls)
-
-
-def _trace(plane: CutPlane, frame: Frame) -> Mark | None:
-    """The line in which a cut plane meets the slice, across the whole picture."""
-    normal, through = np.array(plane.normal), np.array(frame.plane.normal)
-    along = np.cross(normal, through)
-    if np.linalg.norm(along) < 1e-3:
-        return None
-    origin = np.array(frame.plane.origin_mm)
-    in_plane = normal - (normal @ through) * through
-    offset = ((np.array(plane.origin_mm) - origin) @ normal) / (in_plane @ normal)
-    middle = origin + offset * in_plane
-    reach = sum(frame.size_px) * frame.spacing_mm * along / np.linalg.norm(along)
-    pixels = frame.to_px(np.array([middle - reach, middle + reach]))
-    colour = CUT_PLANE_LOCKED if plane.is_locked else CUT_PLANE
-    return Mark(plane.item_id, pixels, colour, is_dashed=True)

@@ -72,4 +72,13 @@ def _lines(picture: np.ndarray, level: float) -> list[np.ndarray]:
     points = vtk_to_numpy(found.GetPoints().GetData())[:, :2].astype(np.float64)
     offsets = vtk_to_numpy(found.GetLines().GetOffsetsArray())
     ids = vtk_to_numpy(found.GetLines().GetConnectivityArray())
-    return [points[ids[a:b]] for a, b in pairwise(offsets)]
+    return [_without_straight(points[ids[a:b]]) for a, b in pairwise(offsets)]
+
+
+def _without_straight(line: np.ndarray) -> np.ndarray:
+    """The line without the points that its neighbours draw as well: along a voxel's side there are dozens."""
+    if len(line) < 3:
+        return line
+    back, on = line[1:-1] - line[:-2], line[2:] - line[1:-1]
+    bends = np.abs(back[:, 0] * on[:, 1] - back[:, 1] * on[:, 0]) > 1e-3
+    return line[np.concatenate([[True], bends, [True]])]

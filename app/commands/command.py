@@ -67,6 +67,9 @@ class Desk(Protocol):
     def confirm(self, question: str, consequence: str) -> bool:
         """Ask before something is lost."""
 
+    def ask_first(self, question: str, consequence: str, then: Callable[[], None]) -> None:
+        """Ask before something is put aside and go on meanwhile; `then` is done when the user agrees."""
+
     def seek(self, moment: int) -> None:
         """Show another phase of the series or frame of the clip as soon as it is loaded."""
 

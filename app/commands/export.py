@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.commands.command import Command, Desk
+from app.edited_anatomy import stale_keys
 from app.exporting import Content, Exported, export, offered
+from app.label_surfaces import with_fresh_surfaces
 from app.state import State
 from core.errors import Finding, PlannerError
 from core.progress import Progress
@@ -32,8 +34,13 @@ def export_results(desk: Desk) -> None:
     if choice is None:
         return
 
+    begun = desk.session.labels.beginning() if stale_keys(content.anatomy) else None
+
     def work(progress: Progress) -> Exported:
-        return export(content, choice.formats, choice.folder, choice.deidentify, progress)
+        fresh = with_fresh_surfaces(content.anatomy, begun, progress)
+        return export(
+            replace(content, anatomy=fresh), choice.formats, choice.folder, choice.deidentify, progress
+        )
 
     desk.run("Exporting", work, lambda done: _tell(desk, choice.folder, done))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from app.commands.command import PICTURE_SHOWN, Command, Desk
+from app.describe import structure_title
+from app.edited_anatomy import edited_keys
 from app.reconstruction import source_of, work_of
 
 
@@ -10,8 +12,21 @@ def reconstruct(desk: Desk) -> None:
     """Make surfaces of the heart from what is open or chosen. Raises PlannerError when nothing fits."""
     source = source_of(desk.session.state, desk.chosen_series)
     work = work_of(source, desk.reconstruct, desk.session.settings.device)
-    # Another phase may be shown by then.
-    desk.run("Reconstructing", work, lambda anatomy: desk.session.show_anatomy(anatomy, source.phase))
+
+    def start() -> None:
+        # Another phase may be shown by then.
+        desk.run("Reconstructing", work, lambda anatomy: desk.session.show_anatomy(anatomy, source.phase))
+
+    edited = edited_keys(desk.session.state.anatomy)
+    if not edited:
+        start()
+        return
+    titles = ", ".join(structure_title(key) for key in sorted(edited))
+    desk.ask_first(
+        "Reconstruct again?",
+        f"Labels were edited by hand: {titles}. The new reconstruction takes their place; undo leads back to them.",
+        start,
+    )
 
 
 COMMANDS = (

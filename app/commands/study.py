@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from app import case as cases
 from app import clips, given
 from app.commands.command import Command, Desk
+from app.edited_anatomy import stale_keys
+from app.label_surfaces import with_fresh_surfaces
 from app.library.library import Library
 from app.opening import IMAGE_PATTERN, SURFACE_PATTERN, Opened, is_surface, read_paths
 from app.state import State
@@ -138,9 +141,15 @@ def open_case(desk: Desk, folder: Path) -> None:
 def save_case(desk: Desk, folder: Path) -> None:
     """Write study reference, anatomy and plan to a case folder."""
     content = cases.case_of(desk.session.state)
+    begun = desk.session.labels.beginning() if stale_keys(content.anatomy) else None
+
+    def work(progress: Progress) -> None:
+        fresh = with_fresh_surfaces(content.anatomy, begun, progress)
+        cases.write_case(replace(content, anatomy=fresh), folder, progress)
+
     desk.run(
         "Saving case",
-        lambda progress: cases.write_case(content, folder, progress),
+        work,
         lambda _: desk.session.saved_as(folder, content.plan, content.anatomy, content.moving),
     )
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.commands import export, library, moving, pacs, planning, playing, reconstructing, study, viewing
+from app.commands import (
+    export,
+    labels,
+    library,
+    moving,
+    pacs,
+    planning,
+    playing,
+    reconstructing,
+    study,
+    viewing,
+)
 from app.commands.command import Command, Desk
 
 MENUS: Mapping[str, str] = {
@@ -12,6 +23,7 @@ MENUS: Mapping[str, str] = {
     "edit": "&Edit",
     "plan": "&Plan",
     "reconstruct": "&Reconstruct",
+    "labels": "&Labels",
     "view": "&View",
     "help": "&Help",
 }
@@ -25,6 +37,7 @@ TOOLBAR: tuple[tuple[str, ...], ...] = (
     ("reconstruct.heart",),
     ("plan.navigate", "plan.distance", "plan.angle", "plan.landmark", "plan.contour"),
     ("plan.cut_coronal", "plan.aortic_root"),
+    ("labels.paint", "labels.erase", "labels.pull"),
     ("view.reset",),
 )
 
@@ -41,6 +54,7 @@ COMMANDS: tuple[Command, ...] = (
     *planning.COMMANDS,
     *reconstructing.COMMANDS,
     *moving.COMMANDS,
+    *labels.COMMANDS,
     *viewing.COMMANDS,
     *playing.COMMANDS,
     Command("help.about", "About Auricle", _about, ("F1",)),

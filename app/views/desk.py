@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFileDialog, QMessageBox
 
 from app.commands.command import Command
@@ -117,6 +118,17 @@ class QtDesk:
         box.setStandardButtons(QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(QMessageBox.StandardButton.Cancel)
         return box.exec() == QMessageBox.StandardButton.Discard
+
+    def ask_first(self, question: str, consequence: str, then: Callable[[], None]) -> None:
+        """Ask before something is put aside; the window goes on drawing, and `then` is done on a yes."""
+        box = QMessageBox(self._window)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setText(question)
+        box.setInformativeText(consequence)
+        box.setStandardButtons(QMessageBox.StandardButton.Ok | QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        box.accepted.connect(lambda: self.attempt(then))
+        box.open()
 
     def seek(self, moment: int) -> None:
         """Show another phase or frame as soon as it is loaded."""

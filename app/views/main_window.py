@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
 
 from app.commands import library, study
 from app.commands.table import CLIP_TOOLS, SERIES_MENU
+from app.edited_anatomy import without_stale
 from app.jobs import JobRunner
 from app.moving import ReconstructCine, reconstruct_cine
 from app.reconstruction import Reconstruct
@@ -43,6 +44,7 @@ from app.views.progress import ProgressStrip
 from app.views.root_sheet import RootSheet
 from app.views.structures import StructureList
 from app.views.study_browser import THUMBNAIL, StudyBrowser
+from app.views.surface_updater import SurfaceUpdater
 from app.views.thumbnails import Thumbnails
 from app.views.wishes import connect_wishes
 from core.resources import RESEARCH_NOTICE
@@ -86,6 +88,7 @@ class MainWindow(QMainWindow):
         self.thumbnails = Thumbnails(THUMBNAIL, self)
         self.player = Player(self)
         self.suggester = CycleSuggester(self)
+        self.surface_updater = SurfaceUpdater(session, self)
         self._loader = JobRunner(self)
         self._is_scene_wanted, self._is_closed = True, False
         for runner in (self.desk.jobs, self.player.jobs, self.suggester.jobs):
@@ -137,6 +140,7 @@ class MainWindow(QMainWindow):
         for jobs in (
             self.player,
             self.suggester,
+            self.surface_updater,
             self.thumbnails,
             self.library_desk,
             self.pacs_desk,
@@ -187,6 +191,7 @@ class MainWindow(QMainWindow):
         self.root_sheet.show_state(after, self.session.settings.landmark_sd_mm)
         self.planning.show_state(after)
         self.player.show_state(after)
+        self.surface_updater.show_state(after)
         if any(getattr(after, name) is not getattr(before, name) for name in SEEN_BY_AR):
             self.ar.show_state(after)
         if after.notices != before.notices:
@@ -214,7 +219,8 @@ class MainWindow(QMainWindow):
     def _show_plan(self, state: State) -> None:
         # The bands of a point that is held come when it is let go: drawing it again 500 times takes a moment.
         sd_mm = None if state.dragged is not None else self.session.settings.landmark_sd_mm
-        self.plan_list.show_plan(state.shown_plan, state.selected_id, state.anatomy, sd_mm)
+        anatomy = without_stale(state.anatomy)
+        self.plan_list.show_plan(state.shown_plan, state.selected_id, anatomy, sd_mm)
 
     def _show_title(self, state: State) -> None:
         name = state.case.stem if state.case else (state.folder.name if state.folder else "")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QToolBar, QVBoxLayout, QWidget
 
+from app.label_hints import label_hint
 from app.root_steps import hint as step_hint
 from app.slices import ORIENTATIONS, shown_orientations
 from app.state import State
 from app.tools import Tool, hint
 from app.views.clip_view import ClipView
+from app.views.label_tool import LabelToolBar
 from app.views.labels import plain_label
 from app.views.player_bar import PlayerBar
 from app.views.scene_view import SceneView
@@ -28,6 +30,10 @@ class PlanningPage(QWidget):
     finished = pyqtSignal()
     point_dragged = pyqtSignal(object)
     point_dropped = pyqtSignal()
+    stroke_pressed = pyqtSignal(object, object)
+    stroke_moved = pyqtSignal(object)
+    stroke_released = pyqtSignal()
+    brush_resized = pyqtSignal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,6 +43,7 @@ class PlanningPage(QWidget):
         self.player = PlayerBar()
         self.curve = VolumeCurve()
         self.hint_label = plain_label("", "quiet")
+        self.label_tool = LabelToolBar()
         self.clip_tools = QToolBar()
         self.scene.looked_at.connect(self.looked_at)
         self.scene.placed.connect(self.placed)
@@ -51,6 +58,10 @@ class PlanningPage(QWidget):
             view.finished.connect(self.finished)
             view.point_dragged.connect(self.point_dragged)
             view.point_dropped.connect(self.point_dropped)
+            view.stroke_pressed.connect(self.stroke_pressed)
+            view.stroke_moved.connect(self.stroke_moved)
+            view.stroke_released.connect(self.stroke_released)
+            view.brush_resized.connect(self.brush_resized)
         self._left = 50
         self._lay_out()
 
@@ -64,6 +75,7 @@ class PlanningPage(QWidget):
         self.clip.show_state(state)
         self.player.show_state(state)
         self.curve.show_state(state)
+        self.label_tool.show_state(state)
         self.hint_label.setText(_hint(state))
 
     def reset(self) -> None:
@@ -106,6 +118,7 @@ class PlanningPage(QWidget):
         below.addWidget(self.hint_label, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
+        layout.addWidget(self.label_tool)
         layout.addWidget(self._grid, 1)
         # A row of its own: beside the tools it would make the window wider than a small screen.
         layout.addWidget(self.player)
@@ -116,6 +129,8 @@ class PlanningPage(QWidget):
 def _hint(state: State) -> str:
     if state.tool is Tool.SHEET and state.sheet is not None and state.sheet_root is not None:
         return step_hint(state.sheet_root, state.sheet)
+    if state.is_editing_labels:
+        return label_hint(state)
     if state.clip is None:
         return hint(state.tool, len(state.placed_mm))
     return RULER_HINT[state.clip.start is not None] if state.clip.is_measuring else ""

@@ -8,7 +8,9 @@ import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QPainter, QPen, QPolygonF
 
-from app.slices import Frame, Mark, Outline
+from app.slice_marks import Mark
+from app.slice_outlines import Outline
+from app.slices import Frame
 from app.state import State
 from app.views.over_images import paint_text, paint_text_at
 from app.views.theme import ORIENTATION_COLOURS, QUIET, TEXT

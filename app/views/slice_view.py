@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from PyQt6.QtCore import QPoint, QPointF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from app.slices import (
-    IMAGE_AXES_TITLES,
-    Frame,
-    Framing,
-    Outline,
-    frame_of,
-    grey_picture,
-    handle_at,
-    handle_dragged,
-    marks,
-    outlines,
-    readout,
-    scrolled,
-)
+from app.slice_marks import handle_at, handle_dragged, marks
+from app.slices import IMAGE_AXES_TITLES, Frame, Framing, frame_of, readout, scrolled
 from app.state import State
 from app.tools import Tool
 from app.views.slice_painting import paint_slice
+from app.views.slice_pictures import SlicePictures
+from app.views.slice_strokes import SliceStrokes, paint_stroke
 from app.views.theme import GROUND, QUIET
-from core.volume import Volume
 
 if TYPE_CHECKING:
     from plan.handles import Handle
     from render.slice_plane import Orientation
 
 DRAG_PX = 4
-# Of the phases of one series; more than any heartbeat has, and some 100 MB on a large screen.
-MOST_PICTURES = 64
 # How near to a point the pointer takes hold of it.
 GRAB_PX = 9
 Buttons = Qt.MouseButton
@@ -52,15 +38,18 @@ class SliceView(QWidget):
     finished = pyqtSignal()
     point_dragged = pyqtSignal(object)
     point_dropped = pyqtSignal()
+    stroke_pressed = pyqtSignal(object, object)
+    stroke_moved = pyqtSignal(object)
+    stroke_released = pyqtSignal()
+    brush_resized = pyqtSignal(float)
 
     def __init__(self, orientation: Orientation, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.orientation = orientation
         self.framing = Framing()
         self._state = State()
-        self._pictures: WeakKeyDictionary[Volume, QImage] = WeakKeyDictionary()
-        self._pictured: object = None
-        self._outlines: tuple[object, tuple[Outline, ...]] | None = None
+        self._pictures = SlicePictures()
+        self._strokes = SliceStrokes(self)
         self._pressed: QPoint | None = None
         self._last = QPoint()
         self._is_dragging = False
@@ -70,7 +59,9 @@ class SliceView(QWidget):
         self.setMinimumSize(QSize(160, 120))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setObjectName(f"slice_{orientation}")
+        self.setAccessibleName(f"{orientation.capitalize()} slice")
 
     def show_state(self, state: State) -> None:
         """Show this state from now on."""
@@ -82,6 +73,16 @@ class SliceView(QWidget):
         """Show the whole slice again."""
         self.framing = Framing()
         self.update()
+
+    @property
+    def state(self) -> State:
+        """What is shown."""
+        return self._state
+
+    @property
+    def pointer(self) -> QPoint | None:
+        """Where the pointer is in this view; None when it is elsewhere."""
+        return self._pointer
 
     @property
     def title(self) -> str:
@@ -116,8 +117,11 @@ class SliceView(QWidget):
             painter.setPen(QColor(QUIET))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.title)
         else:
-            painter.drawImage(QPointF(0, 0), self._grey_image(frame))
-            paint_slice(painter, self, frame, self._state, self._lines(frame), marks(self._state, frame))
+            for image in self._pictures.layers(self._state, frame, self.devicePixelRatioF()):
+                painter.drawImage(QPointF(0, 0), image)
+            lines = self._pictures.lines(self._state, frame)
+            paint_slice(painter, self, frame, self._state, lines, marks(self._state, frame))
+            paint_stroke(painter, self, frame)
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
@@ -130,15 +134,18 @@ class SliceView(QWidget):
         frame = self.frame() if self._pointer is not None else None
         if frame is None or self._pointer is None or state.volume is None:
             return ""
-        return readout(state.volume, self._at(self._pointer, frame), state.is_in_patient)
+        return readout(state.volume, self.at(self._pointer, frame), state.is_in_patient)
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:
-        """Wheel: next slice. With Ctrl: zoom."""
+        """Wheel: next slice. With Ctrl: zoom. With Shift and a label tool: size of the brush."""
         frame, state = self.frame(), self._state
         if event is None or frame is None or state.volume is None or state.crosshair_mm is None:
             return
-        turns = event.angleDelta().y() / 120.0
-        if event.modifiers() & Modifiers.ControlModifier:
+        # With Shift some systems turn the wheel into one that goes sideways.
+        turns = (event.angleDelta().y() or event.angleDelta().x()) / 120.0
+        if self._strokes.turn(event, turns):
+            pass
+        elif event.modifiers() & Modifiers.ControlModifier:
             self.framing = self.framing.zoomed(1.15**turns)
             self.update()
         elif turns:
@@ -148,7 +155,7 @@ class SliceView(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Remember where a click or a drag begins."""
-        if event is not None:
+        if event is not None and not self._strokes.press(event):
             self._pressed = self._last = event.position().toPoint()
             self._is_dragging = False
             self._held = self._handle(self._pressed) if _is_plain_left(event) else None
@@ -157,7 +164,7 @@ class SliceView(QWidget):
         """The second click of two ends a line; it places no point of its own."""
         if event is not None and self._state.tool is Tool.NAVIGATE:
             self.mousePressEvent(event)
-        elif event is not None and event.button() == Buttons.LeftButton:
+        elif event is not None and not self._strokes.press(event) and event.button() == Buttons.LeftButton:
             self.finished.emit()
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
@@ -167,6 +174,8 @@ class SliceView(QWidget):
             return
         here = event.position().toPoint()
         self._pointer = here
+        if self._strokes.move(here):
+            return
         if self._pressed is None:
             self._show_cursor(here)
             self.update()
@@ -179,16 +188,23 @@ class SliceView(QWidget):
             self._last = here
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
-        """A click without a drag looks there, or places a point with the tool in hand."""
+        """A click without a drag looks there, or places a point with the tool in hand; a stroke ends."""
+        if event is not None and self._strokes.release(event):
+            return
         frame = self.frame()
         is_click = self._pressed is not None and not self._is_dragging
         if event is not None and frame is not None and is_click and event.button() == Buttons.LeftButton:
-            at_mm = self._at(event.position().toPoint(), frame)
+            at_mm = self.at(event.position().toPoint(), frame)
             (self.looked_at if self._state.tool is Tool.NAVIGATE else self.placed).emit(at_mm)
         if self._held is not None and self._is_dragging:
             self.point_dropped.emit()
         self._pressed = self._held = None
         self._is_dragging = False
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Arrows move the crosshair, page keys the slice; Return begins and ends a stroke at the crosshair."""
+        if event is not None and not self._strokes.key(event):
+            super().keyPressEvent(event)
 
     def leaveEvent(self, event: object) -> None:
         """Nothing is under the pointer any more."""
@@ -206,11 +222,12 @@ class SliceView(QWidget):
             self.framing = self.framing.zoomed(1.01 ** -step.y())
             self.update()
         elif is_left and event.modifiers() & Modifiers.ControlModifier:
-            self.looked_at.emit(self._at(here, frame))
+            self.looked_at.emit(self.at(here, frame))
         elif is_left and self._state.tool is Tool.NAVIGATE:
             self.window_dragged.emit(step.x() / self.width(), step.y() / self.height())
 
-    def _at(self, place: QPoint, frame: Frame) -> np.ndarray:
+    def at(self, place: QPoint, frame: Frame) -> np.ndarray:
+        """The LPS position (3,) below a place of this widget."""
         return frame.to_mm(*self._pixel(place))
 
     def _pixel(self, place: QPoint) -> tuple[float, float]:
@@ -223,7 +240,7 @@ class SliceView(QWidget):
         return None if frame is None else handle_at(self._state, frame, self._pixel(place), reach_px)
 
     def _show_cursor(self, place: QPoint) -> None:
-        if self._handle(place) is not None:
+        if not self._state.is_editing_labels and self._handle(place) is not None:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
         else:
             self.setCursor(self._cursor)
@@ -232,28 +249,6 @@ class SliceView(QWidget):
     def _cursor(self) -> Qt.CursorShape:
         is_navigating = self._state.tool is Tool.NAVIGATE
         return Qt.CursorShape.ArrowCursor if is_navigating else Qt.CursorShape.CrossCursor
-
-    def _grey_image(self, frame: Frame) -> QImage:
-        """The picture of the volume; those of the other phases are kept, for the next turn of the loop."""
-        volume, how = self._state.volume, (self._state.window, frame)
-        assert volume is not None
-        if how != self._pictured or len(self._pictures) >= MOST_PICTURES:
-            self._pictures.clear()
-            self._pictured = how
-        if volume not in self._pictures:
-            grey = grey_picture(self._state, frame)
-            assert grey is not None
-            height, width = grey.shape
-            image = QImage(grey.tobytes(), width, height, width, QImage.Format.Format_Grayscale8).copy()
-            image.setDevicePixelRatio(self.devicePixelRatioF())
-            self._pictures[volume] = image
-        return self._pictures[volume]
-
-    def _lines(self, frame: Frame) -> tuple[Outline, ...]:
-        key = (self._state.anatomy, self._state.view, frame)
-        if self._outlines is None or self._outlines[0] != key:
-            self._outlines = (key, outlines(self._state, frame))
-        return self._outlines[1]
 
 
 def _is_plain_left(event: QMouseEvent) -> bool:

@@ -7,11 +7,16 @@ from PyQt6.QtGui import QColor, QIcon, QPixmap
 from PyQt6.QtWidgets import QColorDialog, QGridLayout, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from app.describe import structure_title, structure_volume
+from app.edited_anatomy import edited_keys, stale_keys
 from app.given import given_keys
 from app.views.icons import icon
 from app.views.labels import plain_label
 from core.anatomy import Anatomy
 from render.view import StructureView, ViewState
+
+GIVEN = ("given", "From a file, not reconstructed here: judge it by the images")
+EDITED = ("edited", "Edited by hand: neither the network's answer nor its certainty")
+STALE = ("updating…", "The surface is older than the labels and is being made again")
 
 
 class StructureList(QWidget):
@@ -44,10 +49,12 @@ class StructureList(QWidget):
             row.delete()
         self.rows.clear()
         self._empty.setVisible(anatomy is None)
-        given = given_keys(anatomy) if anatomy is not None else frozenset()
+        origins = _origins(anatomy)
         for number, key in enumerate(anatomy.surfaces if anatomy else ()):
             assert anatomy is not None
-            row = StructureRow(self, structure_title(key), structure_volume(anatomy, key), key in given)
+            row = StructureRow(
+                self, structure_title(key), structure_volume(anatomy, key), *origins.get(key, ("", ""))
+            )
             row.place(self._grid, number)
             row.eye.clicked.connect(lambda checked, key=key: self._ask(key, is_visible=checked))
             row.opacity.valueChanged.connect(lambda percent, key=key: self._ask(key, opacity=percent / 100.0))
@@ -73,7 +80,7 @@ class StructureList(QWidget):
 class StructureRow:
     """The controls of one structure."""
 
-    def __init__(self, parent: QWidget, title: str, volume: str, is_given: bool = False) -> None:
+    def __init__(self, parent: QWidget, title: str, volume: str, origin: str = "", why: str = "") -> None:
         self.eye = QToolButton(parent)
         self.eye.setCheckable(True)
         self.eye.setProperty("flat", True)
@@ -83,10 +90,8 @@ class StructureRow:
         self.swatch.setIconSize(QSize(16, 16))
         self.swatch.setToolTip("Colour")
         self.title = plain_label(title, parent=parent)
-        self.origin = plain_label("given" if is_given else "", "notice", parent)
-        self.origin.setToolTip(
-            "From a file, not reconstructed here: judge it by the images" if is_given else ""
-        )
+        self.origin = plain_label(origin, "notice", parent)
+        self.origin.setToolTip(why)
         self.volume = plain_label(volume, "quiet", parent)
         self.volume.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.opacity = QSlider(Qt.Orientation.Horizontal, parent)
@@ -116,3 +121,13 @@ class StructureRow:
         for widget in self._widgets:
             widget.hide()
             widget.deleteLater()
+
+
+def _origins(anatomy: Anatomy | None) -> dict[str, tuple[str, str]]:
+    """Structure key -> where it comes from in a word, and what that means; what the program made has none."""
+    if anatomy is None:
+        return {}
+    given = dict.fromkeys(given_keys(anatomy), GIVEN)
+    edited = dict.fromkeys(edited_keys(anatomy), EDITED)
+    stale = dict.fromkeys(stale_keys(anatomy), STALE)
+    return given | edited | stale

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.commands import planning, playing, study
+from app.label_editing import Contours, Touch
+from core.errors import PlannerError
 from core.study import Series
 from plan.items import CutPlane, Point
 
@@ -30,6 +32,7 @@ def connect_wishes(window: MainWindow) -> None:
         view.finished.connect(session.finish)
         view.point_dragged.connect(session.drag)
         view.point_dropped.connect(lambda: desk.attempt(session.drop))
+    _connect_labels(window, wishes)
     _connect_sheet(window)
     window.planning.clip.stepped.connect(lambda n_steps: playing.step(desk, n_steps))
     window.planning.clip.placed.connect(lambda column, row: session.rulers.place((column, row)))
@@ -41,6 +44,17 @@ def connect_wishes(window: MainWindow) -> None:
     window.ar.refused.connect(session.refuse)
     window.ar.setup_used.connect(wishes.remember_ar)
     window.progress.cancel_requested.connect(desk.cancel)
+
+
+def _connect_labels(window: MainWindow, wishes: _Wishes) -> None:
+    session, planning_page, updater = window.session, window.planning, window.surface_updater
+    planning_page.stroke_pressed.connect(wishes.begin_stroke)
+    planning_page.stroke_moved.connect(session.labels.move)
+    planning_page.stroke_released.connect(lambda: window.desk.attempt(session.labels.release))
+    planning_page.brush_resized.connect(session.labels.resize)
+    planning_page.label_tool.changed.connect(session.labels.use)
+    updater.made.connect(session.labels.show_surfaces)
+    updater.refused.connect(session.refuse)
 
 
 def _connect_player(window: MainWindow) -> None:
@@ -92,6 +106,18 @@ class _Wishes:
     def open_series(self, series: Series) -> None:
         phase = study.phase_to_open(self._session.state, series)
         self._desk.attempt(lambda: study.open_series(self._desk, series, phase))
+
+    def begin_stroke(self, touch: Touch, contours: tuple[Contours, ...]) -> None:
+        if self._desk.is_busy:
+            running = self._desk.jobs.current
+            title = running.title.lower() if running is not None else "other work"
+            self._session.refuse(
+                PlannerError(
+                    "the labels are locked", f"{title} is still running", "wait for it, or cancel it first"
+                )
+            )
+            return
+        self._desk.attempt(lambda: self._session.labels.press(touch, contours))
 
     def drag_window(self, across: float, down: float) -> None:
         state = self._session.state

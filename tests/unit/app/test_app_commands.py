@@ -66,6 +66,11 @@ class FakeDesk:
         self.asked.append(question)
         return bool(self.answers.pop(0))
 
+    def ask_first(self, question: str, consequence: str, then: Callable[[], None]) -> None:
+        self.asked.append(question)
+        if self.answers.pop(0):
+            then()
+
     def reset_views(self) -> None:
         self.asked.append("reset")
 

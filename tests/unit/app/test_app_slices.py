@@ -7,7 +7,9 @@ import pytest
 
 from app.reconstruction import source_of
 from app.session import Session
-from app.slices import Framing, frame_of, grey_picture, is_oblique, marks, outlines, readout, scrolled
+from app.slice_marks import marks
+from app.slice_outlines import outlines
+from app.slices import Framing, frame_of, grey_picture, is_oblique, readout, scrolled
 from app.windowing import Window
 from core.errors import Finding, PlannerError
 from core.frames import rotation_from_vector
