@@ -53,7 +53,7 @@ def compare_with_references(anatomy: Anatomy, pattern: Path) -> dict[str, dict[s
 
 def _surface_of_union(anatomy: Anatomy, keys: tuple[str, ...]) -> SurfaceMesh:
     """The surface around several labels taken as one; one label's own surface as it is."""
-    from recon.surface import surfaces_of_labels
+    from recon.surface import conformal_surfaces_of_labels
 
     if len(keys) == 1 and keys[0] in anatomy.surfaces:
         return anatomy.surfaces[keys[0]]
@@ -62,7 +62,7 @@ def _surface_of_union(anatomy: Anatomy, keys: tuple[str, ...]) -> SurfaceMesh:
         raise PlannerError("cannot compare", "the reconstruction has no label map", "reconstruct again")
     union = np.any([labels.mask(key) for key in keys], axis=0).astype(np.uint8)
     merged = LabelMap(union, labels.patient_from_index, {1: "union"}, labels.frame_of_reference_uid)
-    surfaces = surfaces_of_labels(merged)
+    surfaces = conformal_surfaces_of_labels(merged)
     if not surfaces:
         raise PlannerError("cannot compare", f"none of {', '.join(keys)} was found", "choose other images")
     return surfaces["union"]

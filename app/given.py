@@ -78,9 +78,9 @@ def work_of(series: Series) -> Callable[[Progress], Anatomy]:
             raise other_space()
         if given.surfaces or given.labels is None:
             return given
-        from recon.surface import surfaces_of_labels
+        from recon.surface import conformal_surfaces_of_labels
 
-        return replace(given, surfaces=surfaces_of_labels(given.labels, progress=progress))
+        return replace(given, surfaces=conformal_surfaces_of_labels(given.labels, progress=progress))
 
     return work
 

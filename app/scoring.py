@@ -100,12 +100,12 @@ def score(
     Raises:
         PlannerError: they share no structure, or do not lie in one place.
     """
-    from recon.surface import surfaces_of_labels
+    from recon.surface import conformal_surfaces_of_labels
 
     wanted = _shared(found, truth)
     here = labels_on_grid_of(found, truth)
-    found_surfaces = surfaces_of_labels(found) if surfaces is None else surfaces
-    true_surfaces = surfaces_of_labels(truth)
+    found_surfaces = conformal_surfaces_of_labels(found) if surfaces is None else surfaces
+    true_surfaces = conformal_surfaces_of_labels(truth)
     return {
         key: _error(
             here.mask(key), truth.mask(key), truth.voxel_ml, found_surfaces.get(key), true_surfaces[key]

@@ -15,7 +15,7 @@ from core.volume import LabelMap
 from recon.anatomy.patient import sample_patient
 from recon.mesh_report import mesh_report
 from recon.simulate.study import simulate_ct
-from recon.surface import surfaces_of_labels
+from recon.surface import conformal_surfaces_of_labels
 
 SEED = 2_000_020
 
@@ -24,13 +24,13 @@ def compare(quick: bool) -> Comparison:
     """All structures of one synthetic heart."""
     spacing_mm = 3.0 if quick else 1.0
     labels = simulate_ct(sample_patient(SEED), "1.2.3", spacing_mm).truth
-    ours_s, ours = best_of(1, lambda: surfaces_of_labels(labels))
+    ours_s, ours = best_of(1, lambda: conformal_surfaces_of_labels(labels))
     nets_s, nets = best_of(1, lambda: {k: surface_nets(labels, v) for v, k in labels.names.items()})
     edges_s, edges = best_of(1, lambda: {k: flying_edges(labels, v) for v, k in labels.names.items()})
     return Comparison(
         f"{len(ours)} structures of a {'x'.join(map(str, labels.shape[::-1]))} label map at {spacing_mm:g} mm",
         (
-            Row("Auricle, recon.surface.surfaces_of_labels", ours_s, defects(ours, labels)),
+            Row("Auricle, recon.surface.conformal_surfaces_of_labels", ours_s, defects(ours, labels)),
             Row("VTK SurfaceNets3D, its own smoothing", nets_s, defects(nets, labels)),
             Row("VTK discrete flying edges, windowed sinc", edges_s, defects(edges, labels)),
         ),

@@ -8,7 +8,10 @@ import numpy as np
 from scipy import sparse
 
 from core.mesh import SurfaceMesh
-from recon.surfaces.relax import triangle_quality
+from recon.surfaces.triangles import triangle_quality
+
+_TOUCH = 1e-9
+"""Share of the product of three sides below which four points count as lying in one plane."""
 
 
 @dataclass(frozen=True)
@@ -70,17 +73,39 @@ def _n_components(mesh: SurfaceMesh, edges: np.ndarray) -> int:
 
 
 def _n_pierced(mesh: SurfaceMesh, edges: np.ndarray) -> int:
-    """Cast every edge as a ray and count the triangles met between its ends, its own neighbours left out."""
+    """Cast every edge as a ray and count the triangles met between its ends, its own neighbours left out.
+
+    Rays are of single precision and graze triangles that lie along them, so each hit is confirmed in double.
+    """
     from open3d.core import Tensor
     from open3d.t.geometry import RaycastingScene
 
-    corners = (mesh.vertices - mesh.bounds_mm.mean(axis=0)).astype(np.float32)
+    corners = mesh.vertices - mesh.bounds_mm.mean(axis=0)
+    single = corners.astype(np.float32)
     scene = RaycastingScene()
-    scene.add_triangles(Tensor.from_numpy(corners), Tensor.from_numpy(mesh.faces.astype(np.uint32)))
-    start, end = corners[edges[:, 0]], corners[edges[:, 1]]
+    scene.add_triangles(Tensor.from_numpy(single), Tensor.from_numpy(mesh.faces.astype(np.uint32)))
+    start, end = single[edges[:, 0]], single[edges[:, 1]]
     hits = scene.list_intersections(Tensor.from_numpy(np.concatenate([start, end - start], axis=1)))
-    is_between = hits["t_hit"].numpy() <= 1.0
+    is_between = hits["t_hit"].numpy() <= 1.001
     edge = edges[hits["ray_ids"].numpy().astype(np.int64)[is_between]]
     face = mesh.faces[hits["primitive_ids"].numpy().astype(np.int64)[is_between]]
-    shares_vertex = (edge[:, :, None] == face[:, None, :]).any(axis=(1, 2))
-    return int((~shares_vertex).sum())
+    apart = ~(edge[:, :, None] == face[:, None, :]).any(axis=(1, 2))
+    return int(_pierces(corners[edge[apart]], corners[face[apart]]).sum())
+
+
+def _pierces(segments: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Whether segments (n, 2, 3) pass through triangles (n, 3, 3), a touch not counted."""
+    start, end = segments[:, 0], segments[:, 1]
+    a, b, c = np.moveaxis(triangles, 1, 0)
+    from_plane = _sixfold_volume(a, b, c, start), _sixfold_volume(a, b, c, end)
+    around = [_sixfold_volume(start, end, p, q) for p, q in ((a, b), (b, c), (c, a))]
+    scale = np.linalg.norm(b - a, axis=1) * np.linalg.norm(c - a, axis=1) * np.linalg.norm(end - start, axis=1)
+    least = _TOUCH * scale
+    is_crossed = (np.minimum(*from_plane) < -least) & (np.maximum(*from_plane) > least)
+    is_inside = (np.min(around, axis=0) > least) | (np.max(around, axis=0) < -least)
+    result: np.ndarray = is_crossed & is_inside
+    return result
+
+
+def _sixfold_volume(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.ndarray:
+    return np.einsum("ij,ij->i", np.cross(b - a, c - a), d - a)

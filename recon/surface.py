@@ -1,6 +1,10 @@
-"""From images, fields and label maps to closed surfaces in patient millimetres; the only door to the mesher."""
+"""From images, scores and label maps to closed surfaces in patient millimetres; the only door to the meshers."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,15 +14,22 @@ from core.mesh import SurfaceMesh
 from core.progress import Progress, Silent
 from core.volume import LabelMap, Volume
 from recon.surfaces.dual import dual_surface
-from recon.surfaces.enclose import mesh_at, mesh_enclosing
-from recon.surfaces.grid import FieldGrid, cropped, padded, with_equal_steps
-from recon.surfaces.level import level_enclosing, without_small_pieces
-from recon.surfaces.masks import largest_pieces, smooth_distance
-from recon.surfaces.relax import triangles
+from recon.surfaces.grid import FieldGrid, padded, shifted
+from recon.surfaces.level import without_small_pieces
+from recon.surfaces.multi import MultiSurface
+from recon.surfaces.triangles import triangles
+
+if TYPE_CHECKING:
+    import torch
+
+    from recon.surfaces.scores import ScoreGrid
 
 SMALLEST_PART = 0.1
 """Default share of the largest piece below which a separate piece is dropped: a cropped scan may hold the
 ascending and the descending aorta apart, and both must stay; specks must not."""
+
+_MOST_VALUES = 1.2e9
+"""Scores on the grid that walls are made on, all structures together; finer triangles than this allows are refused."""
 
 
 def surface_at_level(volume: Volume, level: float, keep_largest: bool = False) -> SurfaceMesh:
@@ -50,95 +61,174 @@ def surface_at_level(volume: Volume, level: float, keep_largest: bool = False) -
     return _in_patient(SurfaceMesh(mesh.vertices, triangles(mesh)), grid)
 
 
-def surface_of_field(
-    field: np.ndarray,
+def multi_surface(
+    scores: torch.Tensor | np.ndarray,
     patient_from_index: np.ndarray,
+    names: Mapping[int, str],
     *,
-    target_volume_ml: float | None = None,
+    volumes_ml: Mapping[str, float] | None = None,
     triangle_mm: float | None = None,
     smallest_part: float = SMALLEST_PART,
-) -> SurfaceMesh:
-    """The closed, oriented, 2-manifold surface of a field that is positive inside.
+    progress: Progress | None = None,
+    device: str | None = None,
+) -> MultiSurface:
+    """The walls between the structures that win the scores, as one conformal surface.
 
-    The surface closes half a voxel beyond the outermost samples where the structure leaves the grid.
+    Every structure is closed, oriented and a 2-manifold; neighbours share the very triangles of their wall; no two
+    triangles cross. Vertices lie where the scores of the two sides are equal, to a fraction of a voxel. Walls close
+    half a voxel beyond the outermost samples where a structure leaves the grid.
 
     Args:
-        field: (slices, rows, columns), smooth over a voxel or two: a signed distance, a difference of logits.
+        scores: (c, n0, n1, n2), the highest wins: class scores, or signed distances that are positive inside.
+            Smooth over a voxel or two.
         patient_from_index: (4, 4), indices to LPS mm; mirrored grids are welcome.
-        target_volume_ml: the level is chosen so that the surface encloses this volume; None: the zero level.
+        names: channel -> structure key; channels that are not named are the background, together.
+        volumes_ml: structure key -> volume that its walls are to enclose; others enclose what the scores say.
         triangle_mm: side of the triangles; None: the finest voxel spacing, held between 1.0 and 1.5 mm, finer
-            for a structure that is small.
-        smallest_part: pieces with less than this share of the largest piece are dropped; 1 keeps the largest.
+            where a structure is small.
+        smallest_part: pieces with less than this share of a structure's largest piece go to their neighbours; 1
+            keeps the largest.
+        progress: told how far it is; may cancel.
+        device: where to work ("cpu", "cuda"); None: where the scores are.
 
     Returns:
-        The surface in LPS mm, normals outward.
+        The walls in LPS mm, numbered as the channels.
 
     Raises:
-        PlannerError: nothing lies inside, or no level encloses the target.
+        PlannerError: no named structure wins anywhere, or the triangles asked for are too small for the memory.
+        ValueError: all channels are named, or scores are not finite.
+        Cancelled: from `progress`.
     """
-    grid = FieldGrid(np.asarray(field, dtype=np.float32), np.array(patient_from_index, dtype=np.float64))
-    level = 0.0
-    if target_volume_ml is not None:
-        level = level_enclosing(grid.field, target_volume_ml / grid.voxel_ml)
-    inside = grid.field > level
-    if not inside.any():
-        raise PlannerError("no surface", "the field is positive nowhere", "check that the structure was found")
-    step_mm = triangle_mm or _step_mm(grid, float(inside.sum()) * grid.voxel_ml)
-    grid = with_equal_steps(padded(cropped(grid, inside, margin=3), level), step_mm)
-    if target_volume_ml is None:
-        return _in_patient(mesh_at(grid.field, level, smallest_part), grid)
-    target = target_volume_ml / grid.voxel_ml
-    return _in_patient(mesh_enclosing(grid.field, level, target, smallest_part), grid)
+    import torch
+
+    from recon.surfaces.scores import ScoreGrid, chosen, scaled, winners
+
+    values = torch.as_tensor(scores)
+    values = values.to(device) if device is not None else values
+    channels = sorted(names)
+    if len(channels) >= len(values):
+        raise ValueError("one channel at least is the background's and has no name")
+    if not bool(torch.isfinite(values).all()):
+        raise ValueError("scores must be finite")
+    grid = ScoreGrid(chosen(values, channels), np.array(patient_from_index, dtype=np.float64))
+    counts = torch.bincount(winners(grid.scores)[0].flatten().long(), minlength=len(channels) + 1)[1:].tolist()
+    if not any(counts):
+        raise PlannerError("no surface", "no structure wins anywhere", "check that the structures were found")
+    grid = replace(grid, scores=scaled(grid.scores))
+    volumes_ml = volumes_ml or {}
+    wanted = {i: volumes_ml[names[c]] for i, c in enumerate(channels, start=1) if names[c] in volumes_ml}
+    surface = _walls(grid, counts, wanted, triangle_mm, smallest_part, progress)
+    return surface.numbered(channels, names)
 
 
-def surfaces_of_labels(
+def multi_surface_of_labels(
     label_map: LabelMap,
     *,
     smoothing_mm: float | None = None,
     triangle_mm: float | None = None,
     smallest_part: float = SMALLEST_PART,
     progress: Progress | None = None,
-) -> dict[str, SurfaceMesh]:
-    """A smooth closed surface of each named structure that occurs, with the volume that its voxels have.
+    device: str | None = None,
+) -> MultiSurface:
+    """The walls between the named structures of a label map; each encloses the volume that its voxels have.
 
     Args:
         label_map: any grid, thick slices and mirrored axes included.
         smoothing_mm: deviation of the Gaussian that takes the staircase off; None: one voxel along each axis,
-            at most 2 mm. The volume does not shrink with it, corners round off.
-        triangle_mm, smallest_part: as in `surface_of_field`; dropped pieces count neither in the volume.
-        progress: one report per structure.
+            at most 2 mm. Volumes do not shrink with it, corners round off.
+        triangle_mm, smallest_part, progress, device: as in `multi_surface`; dropped pieces count neither in the
+            volumes.
 
     Returns:
-        Structure key -> surface in LPS mm, in the order of the label values; absent structures are left out.
+        The walls in LPS mm, numbered as the labels; without triangles where no named structure occurs.
 
     Raises:
-        Cancelled: from `progress`.
+        PlannerError: the triangles asked for are too small for the memory. Cancelled: from `progress`.
     """
-    progress = progress or Silent()
-    present = set(np.unique(label_map.labels).tolist())
-    values = [value for value in sorted(label_map.names) if value in present and value != 0]
-    surfaces = {}
-    for number, value in enumerate(values):
-        progress.report("surfaces", number / len(values))
-        mask = label_map.labels == value
-        grid = FieldGrid(mask, label_map.patient_from_index)
-        grid = cropped(grid, mask, margin=4)
-        mask = largest_pieces(grid.field, smallest_part)
-        spacing_mm = np.linalg.norm(grid.patient_from_index[:3, :3], axis=0)
-        surfaces[label_map.names[value]] = surface_of_field(
-            smooth_distance(mask, spacing_mm, smoothing_mm),
-            grid.patient_from_index,
-            target_volume_ml=float(mask.sum()) * grid.voxel_ml,
-            triangle_mm=triangle_mm,
-            smallest_part=smallest_part,
+    import torch
+
+    from recon.surfaces.labels import around, largest_pieces_of, smooth_scores
+    from recon.surfaces.scores import ScoreGrid
+
+    values = [value for value in sorted(label_map.names) if value and (label_map.labels == value).any()]
+    if not values:
+        return MultiSurface.empty()
+    numbered = largest_pieces_of(label_map.labels, values, smallest_part)
+    numbered, start = around(numbered)
+    counts = np.bincount(numbered.ravel(), minlength=len(values) + 1)[1:].tolist()
+    affine = shifted(np.array(label_map.patient_from_index), start)
+    scores = torch.from_numpy(smooth_scores(numbered, label_map.spacing_mm, smoothing_mm)).to(device or "cpu")
+    wanted = {i: count * label_map.voxel_ml for i, count in enumerate(counts, start=1)}
+    surface = _walls(ScoreGrid(scores, affine), counts, wanted, triangle_mm, smallest_part, progress)
+    return surface.numbered(values, label_map.names)
+
+
+def conformal_surfaces(
+    scores: torch.Tensor | np.ndarray,
+    patient_from_index: np.ndarray,
+    names: Mapping[int, str],
+    *,
+    volumes_ml: Mapping[str, float] | None = None,
+    triangle_mm: float | None = None,
+    smallest_part: float = SMALLEST_PART,
+    progress: Progress | None = None,
+    device: str | None = None,
+) -> dict[str, SurfaceMesh]:
+    """Structure key -> closed surface in LPS mm of `multi_surface`, in the order of the channels."""
+    return multi_surface(
+        scores,
+        patient_from_index,
+        names,
+        volumes_ml=volumes_ml,
+        triangle_mm=triangle_mm,
+        smallest_part=smallest_part,
+        progress=progress,
+        device=device,
+    ).structures()
+
+
+def conformal_surfaces_of_labels(
+    label_map: LabelMap,
+    *,
+    smoothing_mm: float | None = None,
+    triangle_mm: float | None = None,
+    smallest_part: float = SMALLEST_PART,
+    progress: Progress | None = None,
+    device: str | None = None,
+) -> dict[str, SurfaceMesh]:
+    """Structure key -> closed surface in LPS mm of `multi_surface_of_labels`; absent structures are left out."""
+    return multi_surface_of_labels(
+        label_map,
+        smoothing_mm=smoothing_mm,
+        triangle_mm=triangle_mm,
+        smallest_part=smallest_part,
+        progress=progress,
+        device=device,
+    ).structures()
+
+
+def _walls(
+    grid: ScoreGrid,
+    counts: Sequence[int],
+    wanted_ml: Mapping[int, float],
+    triangle_mm: float | None,
+    smallest_part: float,
+    progress: Progress | None,
+) -> MultiSurface:
+    from recon.surfaces.conformal import walls_between
+
+    step_mm = triangle_mm or _step_mm(grid, min(count for count in counts if count) * grid.voxel_ml)
+    n_voxels = grid.scores[0].numel() * grid.voxel_ml * 1000.0 / step_mm**3
+    if n_voxels * len(grid.scores) > _MOST_VALUES:
+        raise PlannerError(
+            "no surface", f"triangles of {step_mm:g} mm need too much memory", "ask for larger triangles"
         )
-    progress.report("surfaces", 1.0)
-    return surfaces
+    return walls_between(grid, step_mm, wanted_ml, smallest_part, progress or Silent())
 
 
-def _step_mm(grid: FieldGrid, volume_ml: float) -> float:
+def _step_mm(grid: ScoreGrid, smallest_ml: float) -> float:
     finest = float(np.linalg.norm(grid.patient_from_index[:3, :3], axis=0).min())
-    return min(max(finest, 1.0), 1.5, np.cbrt(1000.0 * volume_ml) / 5.0)
+    return min(max(finest, 1.0), 1.5, max(np.cbrt(1000.0 * smallest_ml) / 5.0, finest / 2.0))
 
 
 def _in_patient(mesh: SurfaceMesh, grid: FieldGrid) -> SurfaceMesh:

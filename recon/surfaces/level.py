@@ -1,4 +1,4 @@
-"""Which level of a field encloses a wanted volume, and which of its pieces belong to the structure."""
+"""Which pieces of a structure belong to it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,6 @@ import numpy as np
 from scipy import ndimage
 
 _FACE_NEIGHBOURS = ndimage.generate_binary_structure(3, 1)
-
-
-def level_enclosing(field: np.ndarray, n_voxels: float) -> float:
-    """The level with `n_voxels` above it, rounded; at least one voxel lies above and one below."""
-    values = field.ravel()
-    n_above = min(max(round(n_voxels), 1), len(values) - 1)
-    split = len(values) - n_above
-    parted = np.partition(values, (split - 1, split))
-    return (float(parted[split - 1]) + float(parted[split])) / 2.0
 
 
 def without_small_pieces(field: np.ndarray, smallest_part: float) -> np.ndarray:

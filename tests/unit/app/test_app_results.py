@@ -21,7 +21,7 @@ from core.frames import CAMERA, Transform, rigid
 from core.volume import LabelMap, Volume
 from imaging.formats.surfaces import read_glb
 from plan.items import Angle, CutPlane, Distance, Landmark
-from recon.surface import surfaces_of_labels
+from recon.surface import conformal_surfaces_of_labels
 
 
 def _anatomy() -> Anatomy:
@@ -47,7 +47,7 @@ def _anatomy() -> Anatomy:
     label_map = LabelMap(labels, affine, HEART_NAMES, "1.2.3")
     finding = Finding("test", "something", "because", "look")
     report = {"seconds": {"network": 1.0}, "device": "cpu", "volumes_ml": label_map.volumes_ml()}
-    return Anatomy(surfaces_of_labels(label_map), "1.2.3", label_map, findings=(finding,), report=report)
+    return Anatomy(conformal_surfaces_of_labels(label_map), "1.2.3", label_map, findings=(finding,), report=report)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from core.errors import PlannerError
 from core.frames import Transform, rigid
 from core.volume import LabelMap
 from imaging.formats.nifti import write_labels
-from recon.surface import surfaces_of_labels
+from recon.surface import conformal_surfaces_of_labels
 from tests.support.ball_patient import make_anatomy
 
 
@@ -56,7 +56,7 @@ def test_a_shift_of_two_millimetres_is_measured_on_the_surfaces_that_were_given(
     anatomy = make_anatomy()
     assert anatomy.labels is not None
     shift = Transform("patient", "patient", rigid(np.zeros(3), np.array((2.0, 0.0, 0.0))))
-    moved = {key: mesh.transformed(shift) for key, mesh in surfaces_of_labels(anatomy.labels).items()}
+    moved = {key: mesh.transformed(shift) for key, mesh in conformal_surfaces_of_labels(anatomy.labels).items()}
     (error,) = score(anatomy.labels, anatomy.labels, moved).values()
     # Over a ball the mean of |cos| of a shift's angle to the normal is one half.
     assert error.assd_mm == pytest.approx(1.0, abs=0.1)

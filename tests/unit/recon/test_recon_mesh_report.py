@@ -7,7 +7,7 @@ import trimesh
 from core.mesh import SurfaceMesh
 from core.volume import LabelMap
 from recon.mesh_report import mesh_report
-from recon.surface import surfaces_of_labels
+from recon.surface import conformal_surfaces_of_labels
 
 
 def _ball(radius_mm: float = 10.0, centre: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> SurfaceMesh:
@@ -64,7 +64,7 @@ def test_one_vertex_pushed_through_the_other_side_is_found():
 def test_the_surfaces_of_a_thin_cup_do_not_cross():
     radius = np.linalg.norm(np.moveaxis(np.indices((60, 60, 60)), 0, -1) - [29.3, 30.1, 29.8], axis=-1)
     labels = ((radius < 24.0) & (radius > 21.5) & (np.arange(60) < 42)[:, None, None]).astype(np.uint8)
-    report = mesh_report(surfaces_of_labels(LabelMap(labels, np.eye(4), {1: "lv_myocardium"}))["lv_myocardium"])
+    report = mesh_report(conformal_surfaces_of_labels(LabelMap(labels, np.eye(4), {1: "lv_myocardium"}))["lv_myocardium"])
     assert report.is_closed
     assert (report.n_self_intersections, report.n_components) == (0, 1)
     assert report.quality_p01 > 0.7
