@@ -34,6 +34,7 @@ def with_volume(
         playback=state.playback if is_same_series else replace(state.playback, is_playing=False),
         suggestions=state.suggestions if is_same_series else (),
         anatomy=anatomy,
+        fusion=state.fusion if is_same_series else None,
         history=history,
         dragged=None,
         stroke=None,

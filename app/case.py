@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.anatomy_file import read_anatomy, write_anatomy
+from app.fused_image import Fusion
+from app.fusion import shown_fusion
+from app.fusion_store import read_fusion, with_images, write_fusion
 from app.library.header_index import HeaderIndex
 from app.motion_file import read_motion, write_motion
 from app.state import State
@@ -24,7 +27,7 @@ from render.view import StructureView, ViewState
 
 SUFFIX = ".auricle"
 FORMAT, SCHEMA = "auricle-case", 1
-INDEX, PLAN, ANATOMY, MOTION = "case.json", "plan.json", "anatomy.npz", "motion.npz"
+INDEX, PLAN, ANATOMY, MOTION, FUSION = "case.json", "plan.json", "anatomy.npz", "motion.npz", "fusion"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Case:
         study: the folder of the images; they stay where they are.
         scan, series, volume: what was found there; None when the images are gone.
         moving: the heart at all phases; `anatomy` is the phase that was shown.
+        fusion: a second series of the same study folder over this one.
     """
 
     plan: Plan
@@ -48,12 +52,22 @@ class Case:
     volume: Volume | None = None
     findings: tuple[Finding, ...] = ()
     moving: MovingAnatomy | None = None
+    fusion: Fusion | None = None
 
 
 def case_of(state: State) -> Case:
     """What there is to save."""
     uid = state.series.series_uid if state.series else ""
-    return Case(state.plan, state.anatomy, state.view, state.source, uid, state.phase, moving=state.moving)
+    return Case(
+        state.plan,
+        state.anatomy,
+        state.view,
+        state.source,
+        uid,
+        state.phase,
+        moving=state.moving,
+        fusion=shown_fusion(state),
+    )
 
 
 def is_case(folder: Path) -> bool:
@@ -70,6 +84,8 @@ def write_case(case: Case, folder: Path, progress: Progress) -> None:
     if case.moving is not None:
         progress.report("Saving all phases", 0.5)
         write_motion(case.moving, folder / MOTION)
+    if case.fusion is not None:
+        write_fusion(case.fusion, folder / FUSION)
     index = {
         "format": FORMAT,
         "schema": SCHEMA,
@@ -78,6 +94,7 @@ def write_case(case: Case, folder: Path, progress: Progress) -> None:
         "phase": case.phase,
         "has_anatomy": case.anatomy is not None,
         "has_motion": case.moving is not None,
+        "has_fusion": case.fusion is not None,
         "structures": {key: _look_to_json(look) for key, look in case.view.structures.items()},
     }
     replace_file(folder / INDEX, (json.dumps(index, indent=2) + "\n").encode())
@@ -101,7 +118,8 @@ def read_case(folder: Path, progress: Progress, cache: HeaderIndex | None = None
     if moving is not None and moving.frame_of_reference_uid != plan.frame_of_reference_uid:
         raise _damaged("its plan and its moving heart belong to different patient spaces")
     case = Case(plan, anatomy, _view_from_json(index["structures"]), moving=moving)
-    return _with_images(case, index, progress, cache)
+    case = _with_images(case, index, progress, cache)
+    return _with_fusion(case, folder, progress) if index.get("has_fusion") is True else case
 
 
 def _with_images(
@@ -120,6 +138,15 @@ def _with_images(
     if volume.frame_of_reference_uid != case.plan.frame_of_reference_uid:
         raise _damaged("its plan and its images belong to different patient spaces")
     return replace(case, scan=scan, series=series, volume=volume)
+
+
+def _with_fusion(case: Case, folder: Path, progress: Progress) -> Case:
+    kept = read_fusion(folder / FUSION)
+    try:
+        return replace(case, fusion=with_images(kept, case.scan, progress)) if kept is not None else case
+    except PlannerError as refusal:
+        missing = Finding("fusion_missing", refusal.what, refusal.why, refusal.fix)
+        return replace(case, findings=(*case.findings, missing))
 
 
 def _images(

@@ -12,6 +12,7 @@ from app.carrying_over import is_shown, looks_of, with_volume
 from app.case import Case
 from app.clip_steps import ClipSteps
 from app.clips import OpenClip
+from app.fusion_steps import FusionSteps
 from app.given import (
     Measurements,
     joined,
@@ -50,6 +51,7 @@ class Session:
         sheets: the guided sheet's steps.
         rulers: those on a picture without a place in the patient.
         labels: corrections of labels.
+        fusions: a second series over the open one.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Session:
         self.sheets = SheetSteps(self._shown, self.apply)
         self.rulers = ClipSteps(self._shown)
         self.labels = LabelSteps(self._shown, self._spaces, self.apply)
+        self.fusions = FusionSteps(self._shown, data_folder)
 
     @property
     def state(self) -> State:
@@ -252,6 +255,8 @@ class Session:
         if case.anatomy is not None:
             self.show_anatomy(case.anatomy, name="Open saved labels")
             self.look(case.view)
+        if case.fusion is not None:
+            self.fusions.show(case.fusion)
         if case.plan != self.state.plan:
             self.apply(Edit("Open saved plan", case.plan))
         self._change(notices=(*self.state.notices, *case.findings))

@@ -29,6 +29,7 @@ class Outline:
 
     colour: Colour
     lines: tuple[np.ndarray, ...]
+    is_dashed: bool = False
 
 
 def outlines(state: State, frame: Frame) -> tuple[Outline, ...]:

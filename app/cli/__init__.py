@@ -21,6 +21,7 @@ COMMANDS = {
     "library": "the case library: list, import, delete, restore, tag, space",
     "reconstruct": "images to labels and surfaces",
     "score": "labels against other labels: overlap, distances, volumes",
+    "fuse": "two images of one patient, reconstructed and registered",
     "measure": "every value of a plan with its band, and volumes, areas and diameters of its anatomy",
     "export": "results as DICOM objects or surface files, with or without the patient",
     "phantom": "a synthetic patient with its exact truth",

@@ -11,12 +11,13 @@ import numpy as np
 
 from app.exporting import ExportChoice
 from app.given import SurfaceFacts
+from app.identity import Sameness
 from app.moving import ReconstructCine
 from app.reconstruction import Reconstruct
 from app.session import Session
 from app.state import State
 from core.progress import Progress
-from core.study import Series
+from core.study import Patient, Series
 
 ResultT = TypeVar("ResultT")
 
@@ -66,6 +67,9 @@ class Desk(Protocol):
 
     def confirm(self, question: str, consequence: str) -> bool:
         """Ask before something is lost."""
+
+    def confirm_same_patient(self, fixed: Patient | None, moving: Patient | None, found: Sameness) -> bool:
+        """Let the user compare both identities, as the files give them, and say whether they are one patient."""
 
     def ask_first(self, question: str, consequence: str, then: Callable[[], None]) -> None:
         """Ask before something is put aside and go on meanwhile; `then` is done when the user agrees."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from app.commands import (
     export,
+    fusing,
     labels,
     library,
     moving,
@@ -28,7 +29,7 @@ MENUS: Mapping[str, str] = {
     "help": "&Help",
 }
 # What the list of series offers for the one under the pointer.
-SERIES_MENU: tuple[str, ...] = ("file.open_series",)
+SERIES_MENU: tuple[str, ...] = ("file.open_series", "reconstruct.fuse")
 # What stands below a picture without a place in the patient.
 CLIP_TOOLS: tuple[str, ...] = ("view.ruler", "view.remove_rulers")
 TOOLBAR: tuple[tuple[str, ...], ...] = (
@@ -54,6 +55,7 @@ COMMANDS: tuple[Command, ...] = (
     *planning.COMMANDS,
     *reconstructing.COMMANDS,
     *moving.COMMANDS,
+    *fusing.COMMANDS,
     *labels.COMMANDS,
     *viewing.COMMANDS,
     *playing.COMMANDS,

@@ -14,16 +14,18 @@ from PyQt6.QtWidgets import QFileDialog, QMessageBox
 from app.commands.command import Command
 from app.exporting import ExportChoice
 from app.given import SurfaceFacts
+from app.identity import Sameness
 from app.jobs import JobRunner
 from app.moving import ReconstructCine
 from app.reconstruction import Reconstruct
 from app.session import Session
 from app.views.about import show_about
 from app.views.export_dialog import ExportDialog
+from app.views.same_patient import make_question
 from app.views.surface_dialog import SurfaceDialog
 from core.errors import PlannerError
 from core.progress import Progress
-from core.study import Series
+from core.study import Patient, Series
 
 if TYPE_CHECKING:
     from app.views.main_window import MainWindow
@@ -118,6 +120,11 @@ class QtDesk:
         box.setStandardButtons(QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(QMessageBox.StandardButton.Cancel)
         return box.exec() == QMessageBox.StandardButton.Discard
+
+    def confirm_same_patient(self, fixed: Patient | None, moving: Patient | None, found: Sameness) -> bool:
+        """Let the user compare both identities and say whether they are one patient."""
+        box = make_question(self._window, fixed, moving, found)
+        return box.exec() == QMessageBox.StandardButton.Yes
 
     def ask_first(self, question: str, consequence: str, then: Callable[[], None]) -> None:
         """Ask before something is put aside; the window goes on drawing, and `then` is done on a yes."""

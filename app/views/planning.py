@@ -11,6 +11,7 @@ from app.slices import ORIENTATIONS, shown_orientations
 from app.state import State
 from app.tools import Tool, hint
 from app.views.clip_view import ClipView
+from app.views.fusion_bar import FusionBar
 from app.views.label_tool import LabelToolBar
 from app.views.labels import plain_label
 from app.views.player_bar import PlayerBar
@@ -42,6 +43,7 @@ class PlanningPage(QWidget):
         self.clip = ClipView()
         self.player = PlayerBar()
         self.curve = VolumeCurve()
+        self.fusion = FusionBar()
         self.hint_label = plain_label("", "quiet")
         self.label_tool = LabelToolBar()
         self.clip_tools = QToolBar()
@@ -76,6 +78,7 @@ class PlanningPage(QWidget):
         self.player.show_state(state)
         self.curve.show_state(state)
         self.label_tool.show_state(state)
+        self.fusion.show_state(state)
         self.hint_label.setText(_hint(state))
 
     def reset(self) -> None:
@@ -120,6 +123,7 @@ class PlanningPage(QWidget):
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(self.label_tool)
         layout.addWidget(self._grid, 1)
+        layout.addWidget(self.fusion)
         # A row of its own: beside the tools it would make the window wider than a small screen.
         layout.addWidget(self.player)
         layout.addWidget(self.curve)

@@ -38,7 +38,10 @@ def paint_slice(
     ratio = view.devicePixelRatioF()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for outline in lines:
-        painter.setPen(QPen(QColor.fromRgbF(*outline.colour), 1.6))
+        pen = QPen(QColor.fromRgbF(*outline.colour), 1.6)
+        if outline.is_dashed:
+            pen.setStyle(Qt.PenStyle.DashLine)
+        painter.setPen(pen)
         for line in outline.lines:
             painter.drawPolyline(QPolygonF(_points(line, ratio)))
     for mark in plan_marks:

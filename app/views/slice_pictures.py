@@ -7,6 +7,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from PyQt6.QtGui import QImage
 
+from app.fused_slices import fused_outlines, fused_veil, moved_slice
+from app.fusion import shown_fusion
 from app.label_editing import structure_in_hand
 from app.slice_outlines import Outline, change_tint, outlines, tint
 from app.slices import Frame, grey_picture
@@ -25,13 +27,20 @@ class SlicePictures:
         self._grey_of: object = None
         self._outlines: tuple[object, tuple[Outline, ...]] | None = None
         self._tint: tuple[object, QImage | None] | None = None
+        self._moved: tuple[object, np.ndarray | None] | None = None
+        self._fused: tuple[object, QImage | None] | None = None
 
     def layers(self, state: State, frame: Frame, ratio: float) -> list[QImage]:
-        """The slice, the voxels of the structure in hand, and what a stroke would change; bottom first."""
+        """The slice, a second image over it, the structure in hand, and what a stroke would change; bottom first."""
         changed = _image_of(change_tint(state, frame), ratio)
         return [
             image
-            for image in (self._slice(state, frame, ratio), self._veil(state, frame, ratio), changed)
+            for image in (
+                self._slice(state, frame, ratio),
+                self._second(state, frame, ratio),
+                self._veil(state, frame, ratio),
+                changed,
+            )
             if image
         ]
 
@@ -39,7 +48,7 @@ class SlicePictures:
         """Where structures meet the slice."""
         key = (*_seen(state), frame)
         if self._outlines is None or self._outlines[0] != key:
-            self._outlines = (key, outlines(state, frame))
+            self._outlines = (key, (*outlines(state, frame), *fused_outlines(state, frame)))
         return self._outlines[1]
 
     def _slice(self, state: State, frame: Frame, ratio: float) -> QImage:
@@ -57,6 +66,21 @@ class SlicePictures:
             image.setDevicePixelRatio(ratio)
             self._grey[volume] = image
         return self._grey[volume]
+
+    def _second(self, state: State, frame: Frame, ratio: float) -> QImage | None:
+        """The second image; resampled for another slice only, not for another share or window."""
+        fusion = shown_fusion(state)
+        if fusion is None:
+            self._moved = self._fused = None
+            return None
+        place = (fusion.volume, fusion.registration, fusion.share == 0.0, frame)
+        if self._moved is None or self._moved[0] != place:
+            self._moved, self._fused = (place, moved_slice(state, frame)), None
+        moved, key = self._moved[1], (fusion.window, fusion.share, ratio)
+        if self._fused is None or self._fused[0] != key:
+            veil = fused_veil(state, moved) if moved is not None else None
+            self._fused = (key, _image_of(veil, ratio))
+        return self._fused[1]
 
     def _veil(self, state: State, frame: Frame, ratio: float) -> QImage | None:
         key = (*_seen(state), frame)
@@ -78,4 +102,6 @@ def _seen(state: State) -> tuple[object, ...]:
     """What outlines and the veil of the structure in hand depend on, beside the frame."""
     labels = state.anatomy.labels if state.anatomy is not None else None
     in_hand = structure_in_hand(labels, state.brush) if labels is not None and state.is_editing_labels else None
-    return state.anatomy, state.view, in_hand
+    fusion = shown_fusion(state)
+    second = (fusion.surfaces, fusion.has_outlines) if fusion is not None else None
+    return state.anatomy, state.view, in_hand, second

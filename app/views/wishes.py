@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.commands import planning, playing, study
+from app.fusion import shown_fusion
 from app.label_editing import Contours, Touch
 from core.errors import PlannerError
 from core.study import Series
@@ -33,6 +34,7 @@ def connect_wishes(window: MainWindow) -> None:
         view.point_dragged.connect(session.drag)
         view.point_dropped.connect(lambda: desk.attempt(session.drop))
     _connect_labels(window, wishes)
+    _connect_fusion(window)
     _connect_sheet(window)
     window.planning.clip.stepped.connect(lambda n_steps: playing.step(desk, n_steps))
     window.planning.clip.placed.connect(lambda column, row: session.rulers.place((column, row)))
@@ -69,6 +71,14 @@ def _connect_player(window: MainWindow) -> None:
     player.refused.connect(session.refuse)
     player.filled.connect(lambda key: window.suggester.look(session.state, player.cache, key))
     window.suggester.suggested.connect(session.suggest)
+
+
+def _connect_fusion(window: MainWindow) -> None:
+    bar, fusions = window.planning.fusion, window.session.fusions
+    bar.mixed.connect(fusions.mix)
+    bar.outlined.connect(fusions.outline)
+    bar.window_taken.connect(fusions.take_window)
+    bar.closed.connect(fusions.remove)
 
 
 def _connect_sheet(window: MainWindow) -> None:
@@ -121,6 +131,10 @@ class _Wishes:
 
     def drag_window(self, across: float, down: float) -> None:
         state = self._session.state
+        fusion = shown_fusion(state)
+        if fusion is not None and fusion.takes_window:
+            self._session.fusions.set_window(fusion.window.dragged(across, down))
+            return
         window = state.clip.window if state.clip is not None else state.window
         if window is not None:
             self._session.set_window(window.dragged(across, down))
