@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recon.anatomy.atria import atria
+from recon.anatomy.defects import Defect, opened
+from recon.anatomy.diseases import Malformation, diseased_points, diseased_sizes
 from recon.anatomy.heart_lines import Line, sample_lines
-from recon.anatomy.heart_sizes import sample_points, sample_sizes
+from recon.anatomy.heart_sizes import sample_points, sample_root, sample_sizes
 from recon.anatomy.insertions import rv_insertions
 from recon.anatomy.ventricles import Distances, left_ventricle, right_ventricle, ventricle_axes
 from recon.anatomy.vessels import great_vessels
@@ -38,11 +40,16 @@ class Heart:
         points: name -> position or unit direction (3,).
         sizes: name -> radius, length or thickness in mm.
         lines: vessel name -> (centre line (k, 3), radii (k,)).
+        defects: holes in septa.
+        lv_exits, rv_exits: the arterial valves that each ventricle leads to.
     """
 
     points: Mapping[str, np.ndarray]
     sizes: Mapping[str, float]
     lines: Mapping[str, Line]
+    defects: tuple[Defect, ...] = ()
+    lv_exits: tuple[str, ...] = ("aortic",)
+    rv_exits: tuple[str, ...] = ("pulmonary",)
 
     def parts(self, points: torch.Tensor) -> Distances:
         """Signed distances (n,) in mm of every part at points (n, 3) of the heart's frame.
@@ -51,7 +58,10 @@ class Heart:
         """
         found = left_ventricle(self, points)
         found |= right_ventricle(self, points, found["lv_epicardium"])
-        return found | atria(self, points) | great_vessels(self, points)
+        found |= atria(self, points) | great_vessels(self, points)
+        for defect in self.defects:
+            found |= opened(defect, found, points)
+        return found
 
     def landmarks(self) -> dict[str, np.ndarray]:
         """Positions (3,) in mm of the heart's frame, by the keys of `core.anatomy.LANDMARKS`."""
@@ -70,8 +80,17 @@ class Heart:
         return {key: self.points[f"{name}_normal"] for key, name in DIRECTED.items()}
 
 
-def sample_heart(rng: np.random.Generator) -> Heart:
-    """Draw one heart. The same generator state gives the same heart."""
+def sample_heart(rng: np.random.Generator, disease: str | None = None) -> Heart:
+    """Draw one heart, healthy or with one of `recon.anatomy.diseases.HEART_DISEASES`.
+
+    The same generator state gives the same heart.
+    """
     sizes = sample_sizes(rng)
+    if disease is not None:
+        sizes = diseased_sizes(disease, sizes, rng)
     points = sample_points(rng, sizes)
-    return Heart(points, sizes, sample_lines(rng, points, sizes))
+    change = diseased_points(disease, points, sizes, rng) if disease is not None else Malformation()
+    points |= change.points
+    points |= sample_root(rng, points, sizes)
+    lines = sample_lines(rng, points, sizes)
+    return Heart(points, sizes, lines, change.defects, change.lv_exits, change.rv_exits)

@@ -36,6 +36,9 @@ def heart_layers(
     yield Layer("rv_wall", parts["rv_outer"].maximum(-la).maximum(-ra))
     yield Layer("rv", rv)
     yield Layer("lv_myocardium", muscle)
+    for right in ("ra", "rv"):
+        if f"{right}_hole" in parts:
+            yield Layer(right, parts[f"{right}_hole"])
     yield from _great_vessels(parts, wall)
     yield Layer("lv", parts["lv"])
     yield Layer("papillary", parts["papillary"].maximum(parts["lv"]))

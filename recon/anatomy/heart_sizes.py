@@ -65,6 +65,10 @@ def sample_sizes(rng: np.random.Generator) -> dict[str, float]:
         "vessel_wall": around(rng, 1.6, 0.3, 1.0, 2.4),
         "appendage_radius": around(rng, 9.0, 1.5, 6.0, 13.0),
         "fat": around(rng, 4.5, 1.8, 1.5, 10.0),
+        "septal_bulk": 0.0,
+        "aneurysm_radius": 0.0,
+        "effusion": 0.0,
+        "trabeculae": rng.uniform(2.0, 6.0),
     }
 
 
@@ -106,7 +110,14 @@ def sample_points(rng: np.random.Generator, sizes: Mapping[str, float]) -> dict[
     out_of_la = np.array((0.85, -0.5, 0.1))
     points["appendage"] = points["la"] + (0.62 * sizes["la_width"], -0.62 * sizes["la_depth"], 6.0)
     points["appendage_normal"] = towards(tuple(out_of_la), 8.0)
-    return points | root_points(
+    return points
+
+
+def sample_root(
+    rng: np.random.Generator, points: Mapping[str, np.ndarray], sizes: Mapping[str, float]
+) -> dict[str, np.ndarray]:
+    """Hinge points and coronary ostia (3,) of a root whose valves lie at `points`."""
+    return root_points(
         points["aortic"],
         points["aortic_normal"],
         points["pulmonary"],

@@ -25,7 +25,7 @@ from recon.anatomy.label_map_closing import (
 from recon.anatomy.shapes import frame_along
 
 FIELDS = ("lv", "lv_epicardium", "rv", "rv_outer", "la", "ra", "aorta", "pulmonary_artery")
-FIELD_LIMIT_MM = 20.0
+FIELD_LIMIT_MM = 14.0
 _EVERY = 2  # grid steps of the map per step of the fields: signed distances are smooth
 _MARGIN = 12
 _SMOOTH = 0.9  # in voxels; takes the staircase off the distances without moving the border
@@ -87,10 +87,16 @@ def load(path: Path) -> PreparedHeart:
 def _signed_distance(mask: np.ndarray, step_mm: float) -> np.ndarray:
     from scipy import ndimage
 
-    outside, inside = ndimage.distance_transform_edt(~mask), ndimage.distance_transform_edt(mask)
-    signed = np.where(mask, 0.5 - inside, outside - 0.5)
-    smooth = ndimage.gaussian_filter(signed.astype(np.float32), _SMOOTH)[::_EVERY, ::_EVERY, ::_EVERY]
-    return np.clip(smooth * step_mm, -FIELD_LIMIT_MM, FIELD_LIMIT_MM).astype(np.float16)
+    limit = round(FIELD_LIMIT_MM / step_mm)
+    where = np.argwhere(mask)
+    low, high = np.maximum(where.min(axis=0) - limit, 0), where.max(axis=0) + limit + 1
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    inner = mask[box]
+    outside, inside = ndimage.distance_transform_edt(~inner), ndimage.distance_transform_edt(inner)
+    signed = np.full(mask.shape, limit, dtype=np.float32)
+    signed[box] = ndimage.gaussian_filter(np.where(inner, 0.5 - inside, outside - 0.5), _SMOOTH)
+    signed = signed[::_EVERY, ::_EVERY, ::_EVERY] * step_mm
+    return np.clip(signed, -FIELD_LIMIT_MM, FIELD_LIMIT_MM).astype(np.float16)
 
 
 def _measure(

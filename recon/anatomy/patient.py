@@ -11,10 +11,11 @@ import numpy as np
 from core.anatomy import HEART_NAMES
 from core.volume import LabelMap
 from recon.anatomy.chest import Chest, chest_layers, sample_chest
+from recon.anatomy.diseases import MIRRORED
 from recon.anatomy.heart import sample_heart
 from recon.anatomy.heart_layers import heart_layers, sac_of
 from recon.anatomy.layers import Layer, millimetres, paint_layers, paint_layers_with_fields
-from recon.anatomy.pose import Pose, sample_pose
+from recon.anatomy.pose import Pose, mirrored, sample_pose
 from recon.anatomy.tissues import N_STRUCTURES, TARGET
 from recon.anatomy.ventricles import Distances
 
@@ -77,11 +78,20 @@ class SyntheticPatient:
         yield from heart_layers(parts, self.heart.sizes, sac)
 
 
-def sample_patient(seed: int, turn_deg: float = 9.0) -> SyntheticPatient:
-    """Draw one patient; `turn_deg` is the spread of the pose about each axis, in degrees."""
+def sample_patient(seed: int, turn_deg: float = 9.0, disease: str | None = None) -> SyntheticPatient:
+    """Draw one patient, without disease unless one is asked for.
+
+    Args:
+        turn_deg: spread of the pose about each axis, in degrees.
+        disease: one of `recon.anatomy.diseases.DISEASES`.
+
+    Raises:
+        KeyError: for another name of a disease.
+    """
     rng = np.random.default_rng(seed)
-    heart, chest = sample_heart(rng), sample_chest(rng)
-    return SyntheticPatient(seed, heart, chest, sample_pose(rng, turn_deg))
+    heart = sample_heart(rng, None if disease == MIRRORED else disease)
+    chest, pose = sample_chest(rng), sample_pose(rng, turn_deg)
+    return SyntheticPatient(seed, heart, chest, mirrored(pose) if disease == MIRRORED else pose)
 
 
 def paint(patient: SyntheticPatient, points: torch.Tensor) -> torch.Tensor:

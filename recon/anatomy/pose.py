@@ -69,3 +69,8 @@ def sample_pose(rng: np.random.Generator, turn_deg: float, relative_amplitude: f
     waves = directions / np.linalg.norm(directions, axis=1, keepdims=True) * (2 * np.pi / lengths)[:, None]
     amplitudes = rng.normal(size=(_WAVES, 3)) * (lengths * relative_amplitude)[:, None]
     return Pose(np.diag(1.0 / stretch) @ turn, waves, amplitudes, rng.uniform(0, 2 * np.pi, _WAVES))
+
+
+def mirrored(pose: Pose) -> Pose:
+    """The same pose of the patient's mirror image, left for right."""
+    return Pose(pose.linear @ np.diag((-1.0, 1.0, 1.0)), pose.waves, pose.amplitudes_mm, pose.phases)

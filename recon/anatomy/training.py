@@ -7,10 +7,12 @@ from typing import Protocol
 import numpy as np
 
 from recon.anatomy.chest import sample_chest
+from recon.anatomy.diseases import DISEASES, MIRRORED
 from recon.anatomy.patient import HeartShape, SyntheticPatient, sample_patient
-from recon.anatomy.pose import sample_pose
+from recon.anatomy.pose import mirrored, sample_pose
 
-_LABEL_MAP_STREAM = 17
+_STREAM = 17
+_DISEASED = 0.22
 
 
 class HeartSource(Protocol):
@@ -23,14 +25,19 @@ class HeartSource(Protocol):
 def sample_training_patient(
     seed: int, label_maps: HeartSource | None = None, share: float = 0.35, turn_deg: float = 9.0
 ) -> SyntheticPatient:
-    """Draw one patient to train on; the same seed gives the same patient.
+    """Draw one patient to train on, about a fifth of them diseased; the same seed gives the same patient.
 
     Args:
         label_maps: hearts made from label maps (`recon.anatomy.label_maps.LabelMapHearts`); None: procedural only.
         share: how many of the patients have such a heart.
         turn_deg: spread of the pose about each axis.
     """
-    rng = np.random.default_rng((seed, _LABEL_MAP_STREAM))
+    rng = np.random.default_rng((seed, _STREAM))
+    disease = str(rng.choice(DISEASES)) if rng.random() < _DISEASED else None
     if label_maps is None or rng.random() >= share:
-        return sample_patient(seed, turn_deg)
-    return SyntheticPatient(seed, label_maps.sample(rng), sample_chest(rng), sample_pose(rng, turn_deg))
+        return sample_patient(seed, turn_deg, disease)
+    pose = sample_pose(rng, turn_deg)
+    chest = sample_chest(rng)
+    return SyntheticPatient(
+        seed, label_maps.sample(rng), chest, mirrored(pose) if disease == MIRRORED else pose
+    )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from recon.anatomy.heart import Heart
 
 Distances = dict[str, "torch.Tensor"]
+_ANEURYSM_WALL_MM = 3.0
 
 
 def ventricle_axes(heart: Heart) -> np.ndarray:
@@ -54,26 +55,37 @@ def _lv_egg(heart: Heart, points: torch.Tensor, wall_mm: float, apical_wall_mm: 
     length, radius = size["lv_length"], size["lv_radius"]
     centre = heart.points["base"] + size["lv_widest"] * length * heart.points["long_axis"]
     across = np.array((radius, radius)) * (1.0, size["lv_roundness"]) + wall_mm
-    septum = across[0] - size["septal_flattening"]
+    septum = across[0] - size["septal_flattening"] - (0.0 if wall_mm else size["septal_bulk"])
     toward_apex = (1.0 - size["lv_widest"]) * length + apical_wall_mm
     low = np.array((0.62 * length + wall_mm, across[0], across[1]))
     high = np.array((toward_apex, septum, across[1]))
     return egg(points, centre, ventricle_axes(heart), low, high, size["lv_exponent"])
 
 
-def _outflow(heart: Heart, points: torch.Tensor) -> torch.Tensor:
+def _outflow(heart: Heart, points: torch.Tensor, valve: str) -> torch.Tensor:
     at, size = heart.points, heart.sizes
     start = at["base"] + 14.0 * at["long_axis"]
-    line = np.stack([start, at["aortic"], at["aortic"] + 3.0 * at["aortic_normal"]])
-    radii = np.array([0.62 * size["lv_radius"], size["aortic_radius"], size["aortic_radius"]])
-    return tube(points, line, radii)
+    wide = size[f"{valve}_radius"]
+    line = np.stack([start, at[valve], at[valve] + 3.0 * at[f"{valve}_normal"]])
+    return tube(points, line, np.array([0.62 * size["lv_radius"], wide, wide]))
+
+
+def _bulge(heart: Heart, points: torch.Tensor) -> torch.Tensor:
+    """An aneurysm beside the apex, distance (n,)."""
+    size, axes = heart.sizes, ventricle_axes(heart)
+    middle = heart.points["base"] + 0.88 * size["lv_length"] * axes[0] + 0.3 * size["lv_radius"] * axes[2]
+    return distance_to(points, middle) - size["aneurysm_radius"]
 
 
 def _lv_cavity(heart: Heart, points: torch.Tensor) -> torch.Tensor:
     at = heart.points
-    chamber = _lv_egg(heart, points, 0.0, 0.0).maximum(-_mitral_side(heart, points))
-    joined = smooth_union(chamber, _outflow(heart, points), 4.0)
-    return joined.maximum(half_space(points, at["aortic"], at["aortic_normal"]))
+    cavity = _lv_egg(heart, points, 0.0, 0.0).maximum(-_mitral_side(heart, points))
+    if heart.sizes["aneurysm_radius"] > 0:
+        cavity = smooth_union(cavity, _bulge(heart, points), 6.0)
+    for valve in heart.lv_exits:
+        cavity = smooth_union(cavity, _outflow(heart, points, valve), 4.0)
+        cavity = cavity.maximum(half_space(points, at[valve], at[f"{valve}_normal"]))
+    return cavity
 
 
 def _lv_epicardium(heart: Heart, points: torch.Tensor) -> torch.Tensor:
@@ -81,10 +93,12 @@ def _lv_epicardium(heart: Heart, points: torch.Tensor) -> torch.Tensor:
     wall = size["lv_wall"]
     above_base = -half_space(points, at["mitral"], at["mitral_normal"])
     outer = smooth_intersection(_lv_egg(heart, points, wall, size["apical_wall"]), above_base, 8.0)
-    sleeve = (_outflow(heart, points) - 0.4 * wall).maximum(
-        half_space(points, at["aortic"], at["aortic_normal"]) - 0.5
-    )
-    return smooth_union(outer, sleeve, 3.0)
+    if size["aneurysm_radius"] > 0:
+        outer = smooth_union(outer, _bulge(heart, points) - _ANEURYSM_WALL_MM, 6.0)
+    for valve in heart.lv_exits:
+        below = half_space(points, at[valve], at[f"{valve}_normal"]) - 0.5
+        outer = smooth_union(outer, (_outflow(heart, points, valve) - 0.4 * wall).maximum(below), 3.0)
+    return outer
 
 
 def papillary_muscles(
@@ -135,13 +149,13 @@ def _rv_hull(heart: Heart, points: torch.Tensor) -> torch.Tensor:
         + 0.3 * size["rv_depth"] * axes[1]
         - 0.45 * size["rv_anterior"] * axes[2]
     )
-    outflow = tube(
-        points,
-        np.stack([start, at["pulmonary"] - 14 * at["pulmonary_normal"], at["pulmonary"]]),
-        np.array([0.65 * size["rv_depth"], 1.2 * size["pulmonary_radius"], size["pulmonary_radius"]]),
-    )
-    outflow = outflow.maximum(half_space(points, at["pulmonary"], at["pulmonary_normal"]))
-    return smooth_union(body, outflow, 8.0).maximum(half_space(points, at["pulmonary"], at["pulmonary_normal"]))
+    for valve in heart.rv_exits:
+        end, normal, wide = at[valve], at[f"{valve}_normal"], size[f"{valve}_radius"]
+        line = np.stack([start, end - 14 * normal, end])
+        outflow = tube(points, line, np.array([0.65 * size["rv_depth"], 1.2 * wide, wide]))
+        body = smooth_union(body, outflow.maximum(half_space(points, end, normal)), 8.0)
+        body = body.maximum(half_space(points, end, normal))
+    return body
 
 
 def tricuspid_side(heart: Heart, points: torch.Tensor) -> torch.Tensor:
