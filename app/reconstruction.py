@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_cache_path
 
 from app.state import State
 from core.anatomy import Anatomy
@@ -90,7 +93,12 @@ def reconstruct(task_key: str, volumes: Sequence[Volume], device: str, progress:
     """
     from recon.run import reconstruct as run
 
-    return run(task_key, volumes, device, progress)
+    return run(task_key, volumes, device, progress, engine_cache=engine_cache())
+
+
+def engine_cache() -> Path:
+    """The user's folder for networks that were made ready for this machine; it may be deleted at any time."""
+    return user_cache_path("auricle", appauthor=False) / "networks"
 
 
 def cine_companions(state: State, series: Series) -> tuple[Series, ...]:

