@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.cli.console import progress_of, say, write_json
+
+if TYPE_CHECKING:
+    from recon.anatomy.label_maps import LabelMapHearts
+    from recon.train.parallel import Group
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on from the state in --out")
     parser.add_argument(
         "--from", dest="begin_from", type=Path, metavar="FILE", help="begin from these weights where they fit"
+    )
+    parser.add_argument(
+        "--label-maps",
+        type=Path,
+        metavar="DIR",
+        help="folder of heart label maps (*_label.nii.gz) to vary shapes from",
     )
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument("--batch", type=int, default=2, help="images per step, on each GPU")
@@ -49,7 +60,8 @@ def run(options: argparse.Namespace) -> None:
     group = join_group(device)
     try:
         tell = say if group.is_first else _say_nothing
-        trainer = Trainer(spec, plan, options.out, group, options.resume, options.begin_from)
+        hearts = _label_map_hearts(options, group)
+        trainer = Trainer(spec, plan, options.out, group, options.resume, options.begin_from, hearts)
         limit = f"{plan.minutes:g} min in all" if plan.steps is None else f"{plan.steps} steps"
         tell(f"training {options.task}/{options.network} on {trainer.device_name()} for {limit}")
         tell(f"{trainer.numerics}; training in {trainer.precision}")
@@ -59,6 +71,22 @@ def run(options: argparse.Namespace) -> None:
         tell(f"wrote {options.out / 'weights.safetensors'} after {trainer.step} steps")
     finally:
         leave_group(group)
+
+
+def _label_map_hearts(options: argparse.Namespace, group: Group) -> LabelMapHearts | None:
+    """The hearts of --label-maps; the first of several processes prepares them, the others wait for it."""
+    from recon.anatomy.label_maps import LabelMapHearts
+    from recon.train.checkpoint import open_folder
+    from recon.train.parallel import highest
+
+    if options.label_maps is None:
+        return None
+    open_folder(options.out)
+    cache = options.out / "label-maps"
+    if group.is_first:
+        LabelMapHearts(options.label_maps, cache, progress_of(options))
+    highest(group, 0.0)
+    return LabelMapHearts(options.label_maps, cache)
 
 
 def _say_nothing(_: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.errors import PlannerError
 from recon.task import NetworkSpec, TaskSpec
-from recon.train.samples import TRAINING_SEEDS, VALIDATION_SEEDS
+from recon.train.samples import LABEL_MAP_SHARE, TRAINING_SEEDS, VALIDATION_SEEDS
 
 
 def card_of(folder: Path, task: TaskSpec, spec: NetworkSpec) -> dict[str, object]:
@@ -32,7 +32,7 @@ def card_of(folder: Path, task: TaskSpec, spec: NetworkSpec) -> dict[str, object
         "network": facts["spec"],
         "sha256": hashlib.sha256(weights).hexdigest(),
         "command": _command(task, spec, facts),
-        "trained_on": "synthetic patients only (recon.anatomy, recon.simulate); no real image",
+        "trained_on": "synthetic patients only (recon.anatomy, recon.simulate); no real image" + _shapes(facts),
         "training_seeds": f"from {TRAINING_SEEDS + plan['seed']} up, below {VALIDATION_SEEDS}",
         "steps": facts["step"],
         "minutes": round(facts["seconds"] / 60.0, 1),
@@ -51,11 +51,19 @@ def card_of(folder: Path, task: TaskSpec, spec: NetworkSpec) -> dict[str, object
     }
 
 
+def _shapes(facts: dict[str, Any]) -> str:
+    n = facts["label_maps"]
+    return (
+        f"; about {LABEL_MAP_SHARE:.0%} of the hearts are varied from {n} label maps, shapes only" if n else ""
+    )
+
+
 def _command(task: TaskSpec, spec: NetworkSpec, facts: dict[str, Any]) -> str:
     """The command that repeats the training, its last part where it was resumed."""
     plan = facts["plan"]
     steps = f" --steps {plan['steps']}" if plan["steps"] is not None else ""
     begin = " --from FILE" if "begun_from" in facts else ""
+    begin += " --label-maps DIR" if facts["label_maps"] else ""
     return (
         f"auricle train {task.key} --network {spec.key} --minutes {plan['minutes']:g}{steps} "
         f"--batch {plan['batch']} --pool {plan['pool_size']} --learning-rate {plan['learning_rate']:g} "

@@ -12,10 +12,10 @@ from recon.anatomy.patient import (
     SyntheticPatient,
     paint_grid,
     paint_with_distances,
-    sample_patient,
     target_of,
 )
 from recon.anatomy.tissues import TISSUES
+from recon.anatomy.training import HeartSource, sample_training_patient
 from recon.networks.landmarks import patient_from_half
 from recon.sampling import patient_grid
 from recon.simulate.draw import LvAxes, draw_image
@@ -33,6 +33,7 @@ VALIDATION_SEEDS = 1_000_000
 TEST_SEEDS = 2_000_000
 LARGEST_TRAINING_SEED = 500_000  # a training goes up from its seed; the other half of the range is its way
 CHAMBERS = 5  # structure values 1..5 are chambers and myocardium; the localiser looks for their union
+LABEL_MAP_SHARE = 0.35  # of the training patients, where label maps are given
 DISTANCE_STEP_MM = 1.0 / 16.0  # a painted patient keeps its distances in a byte each
 
 
@@ -57,12 +58,18 @@ class PaintedPatient:
     directions: np.ndarray
 
 
-def paint_sample(spec: NetworkSpec, seed: int, device: str) -> PaintedPatient:
-    """Paint the patient of `seed` on the network's grid, off its middle by up to the allowed jitter."""
+def paint_sample(
+    spec: NetworkSpec, seed: int, device: str, label_maps: HeartSource | None = None
+) -> PaintedPatient:
+    """Paint the patient of `seed` on the network's grid, off its middle by up to the allowed jitter.
+
+    Args:
+        label_maps: see `recon.anatomy.training.sample_training_patient`.
+    """
     rng = np.random.default_rng((seed, 7))
     if rng.random() < spec.negatives:
         return _paint_without_heart(spec, rng, device)
-    patient = sample_patient(seed)
+    patient = sample_training_patient(seed, label_maps, LABEL_MAP_SHARE)
     at = patient.landmarks()
     shift = rng.uniform(-spec.jitter_mm, spec.jitter_mm, 3)
     affine = patient_grid(at["region_centre"] + shift, spec.n, spec.spacing_mm)

@@ -17,12 +17,13 @@ import torch
 
 from core.errors import PlannerError
 from core.progress import Progress
+from recon.anatomy.label_maps import LabelMapHearts
 from recon.networks.landmarks import directed
 from recon.networks.unet import build_network
 from recon.task import NetworkSpec
 from recon.train.checkpoint import has_state, load_state, open_folder, save_state, save_weights, writing
 from recon.train.losses import training_loss
-from recon.train.numerics import check_numerics
+from recon.train.numerics import Numerics, check_numerics
 from recon.train.optimisers import optimisers_for, restore, set_rate, state_of, under
 from recon.train.parallel import Group, highest, shared
 from recon.train.plan import TrainingPlan
@@ -51,8 +52,9 @@ class Trainer:
         device: str | Group,
         resume: bool,
         begin_from: Path | None = None,
+        label_maps: LabelMapHearts | None = None,
     ) -> None:
-        self.spec, self.plan, self.folder = spec, plan, folder
+        self.spec, self.plan, self.folder, self.label_maps = spec, plan, folder, label_maps
         self.group = device if isinstance(device, Group) else Group(device)
         self.device = self.group.device
         open_folder(folder)
@@ -66,7 +68,7 @@ class Trainer:
         # Measured: channels last are the faster way on a GPU, and a sixth slower in training on a CPU.
         self.layout = torch.channels_last_3d if self.device.startswith("cuda") else torch.contiguous_format
         self.network = build_network(spec)
-        self.history: dict[str, object] = {}
+        self.history: dict[str, object] = {"label_maps": 0 if label_maps is None else len(label_maps)}
         if begin_from is not None and not has_state(folder):
             self.history["begun_from"] = take_weights(self.network, begin_from)
         self.network.to(self.device).to(memory_format=self.layout)
@@ -76,15 +78,13 @@ class Trainer:
         if resume:
             self._resume()
         self.numerics = check_numerics(self.device)
-        self.precision = (
-            "bfloat16" if self.device.startswith("cuda") and self.numerics.is_bfloat16_right else "float32"
-        )
+        self.precision = precision_on(self.device, self.numerics)
         self._shared = shared(self.network, self.group)
         self._validation = Validation(spec, plan.n_validation, self.device)
 
     def run(self, progress: Progress, say: Callable[[str], None]) -> dict[str, object]:
         """Train until the limit or SIGTERM; returns the last validation. Raises Cancelled after saving."""
-        pool = self._pool()
+        pool = self.pool()
         validated = self.seconds
         scores: dict[str, object] = {}
         stopping = threading.Event()
@@ -110,7 +110,7 @@ class Trainer:
 
     def train_step(self, pool: Pool) -> float:
         """One step of all optimisers on a fresh batch; returns the total loss of this process's part of it."""
-        inputs, truth = self._batch(pool)
+        inputs, truth = self.batch(pool)
         set_rate(self.optimisers, self.plan.rate(self.step, self.seconds))
         loss = self.gradients(inputs, truth)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), MOST_GRADIENT)
@@ -155,9 +155,9 @@ class Trainer:
         """What the work runs on, as a person would name it."""
         return torch.cuda.get_device_name(self.device) if self.device.startswith("cuda") else "CPU"
 
-    def _pool(self) -> Pool:
+    def pool(self) -> Pool:
         """The pool as it is after the steps taken so far."""
-        paint = partial(paint_sample, self.spec, device=self.device)
+        paint = partial(paint_sample, self.spec, device=self.device, label_maps=self.label_maps)
         first = TRAINING_SEEDS + self.plan.seed + 1 + self.group.rank
         pool = Pool(paint, self.plan.pool_size, first, self.group.size)
         for step in range(self.step):
@@ -169,7 +169,8 @@ class Trainer:
     def _pool_rng(self, step: int) -> np.random.Generator:
         return np.random.default_rng((self.plan.seed, step, 2, self.group.rank))
 
-    def _batch(self, pool: Pool) -> tuple[torch.Tensor, Truth]:
+    def batch(self, pool: Pool) -> tuple[torch.Tensor, Truth]:
+        """What the next step is trained on: images (b, 2, n, n, n) and what is true of them."""
         choice = self._pool_rng(self.step)
         rng = np.random.default_rng((self.plan.seed, self.step, 1, self.group.rank))
         patients = [pool.draw(choice, self.plan.refresh) for _ in range(self.plan.batch)]
@@ -208,8 +209,15 @@ class Trainer:
         self.average = {k: v.to(self.device) for k, v in under(tensors, "average.").items()}
         restore(self.optimisers, tensors)
         self.step, self.seconds = int(str(facts["step"])), float(str(facts["seconds"]))
+        # Of how the weights came about nothing is forgotten by a later part of the training.
+        self.history["label_maps"] = max(int(str(facts["label_maps"])), int(str(self.history["label_maps"])))
         if "begun_from" in facts:
             self.history["begun_from"] = facts["begun_from"]
+
+
+def precision_on(device: str, numerics: Numerics) -> str:
+    """Half precision on a GPU that computes it rightly, full precision elsewhere."""
+    return "bfloat16" if device.startswith("cuda") and numerics.is_bfloat16_right else "float32"
 
 
 @contextmanager
