@@ -100,12 +100,16 @@ def followed(
 def with_surfaces(anatomy: Anatomy, made: Mapping[str, SurfaceMesh | None]) -> Anatomy:
     """The anatomy with surfaces that were made of its labels; None: nothing is left of that structure."""
     mark = mark_of(anatomy)
-    surfaces = {**anatomy.surfaces, **made}
-    order = list(anatomy.labels.names.values()) if anatomy.labels is not None else []
-    keys = sorted(surfaces, key=lambda key: order.index(key) if key in order else len(order))
-    present = {key: mesh for key in keys if (mesh := surfaces[key]) is not None}
+    surfaces = {key: mesh for key, mesh in {**anatomy.surfaces, **made}.items() if mesh is not None}
     stale = tuple(key for key in mark.stale if key not in made)
-    return _marked(replace(anatomy, surfaces=present), replace(mark, stale=stale))
+    return _marked(replace(anatomy, surfaces=_in_order(surfaces, anatomy.labels)), replace(mark, stale=stale))
+
+
+def _in_order(surfaces: Mapping[str, SurfaceMesh], labels: LabelMap | None) -> dict[str, SurfaceMesh]:
+    """In the order of the label values, then the others: a structure that comes back takes its old place."""
+    order = [labels.names[value] for value in sorted(labels.names)] if labels is not None else []
+    keys = sorted(surfaces, key=lambda key: order.index(key) if key in order else len(order))
+    return {key: surfaces[key] for key in keys}
 
 
 def _labels_of(
@@ -145,7 +149,10 @@ def _with_labels(
     edited = {names[value] for value in kept & names.keys()} | set(begun_mark.structures)
     mark = Mark(begun_mark.map_id, last, tuple(sorted(edited)), tuple(sorted(stale)))
     changed = replace(
-        shown, surfaces=surfaces, labels=labels, report=_report(begun, shown, labels, touched, edited)
+        shown,
+        surfaces=_in_order(surfaces, labels),
+        labels=labels,
+        report=_report(begun, shown, labels, touched, edited),
     )
     if not edited and not stale:
         return _unmarked(changed)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from app.edited_anatomy import edited_keys, stale_keys
 from core.anatomy import Anatomy
 from core.errors import Finding, PlannerError
 from core.mesh import SurfaceMesh
@@ -110,6 +111,10 @@ def export(
     Raises PlannerError when a format is not possible, the parts belong to different patient spaces, or the
     folder cannot be written; Cancelled when told to stop. Files that were finished before stay.
     """
+    if stale_keys(content.anatomy):
+        raise PlannerError(
+            "cannot export yet", "surfaces are older than their edited labels", "wait until they are updated"
+        )
     for key in formats:
         if key not in offered(content):
             raise PlannerError(f"cannot export {key}", _lacking(key), "choose another format")
@@ -220,7 +225,12 @@ class _Export:
         if key == "seg":
             assert anatomy.labels is not None
             labels = replace(anatomy.labels, frame_of_reference_uid=self.space)
-            return [("segmentation", make_segmentation(labels, source, series, _weights(anatomy)))]
+            return [
+                (
+                    "segmentation",
+                    make_segmentation(labels, source, series, _weights(anatomy), edited_keys(anatomy)),
+                )
+            ]
         form = key.split("-")[0]
         surfaces = [(name, mesh) for name, mesh in anatomy.surfaces.items() if len(mesh.faces)]
         return [

@@ -123,12 +123,12 @@ class LabelSteps:
         return anatomy, (_brought_back(len(now.edits)),) if now.edits else ()
 
     def arriving(
-        self, anatomy: Anatomy, phase: int, history: History
+        self, anatomy: Anatomy, phase: int, history: History, is_saved: bool
     ) -> tuple[Anatomy, LabelsReplaced | None, tuple[Finding, ...]]:
         """What to show when an anatomy comes to a phase whose labels may have been edited.
 
-        A saved case that the history has gone on from is shown as the history has it. Any other labels take the
-        place of edited ones as one step, so that undo leads back to them.
+        A saved one that the history has gone on from is shown as the history has it. Any other labels, the same
+        ones before their edits among them, take the place of edited ones as one step: undo leads back.
 
         Raises:
             PlannerError: the labels to lead back from could not be kept.
@@ -138,7 +138,12 @@ class LabelSteps:
         if anatomy.labels is None or is_joined:
             return anatomy, None, ()
         mark = mark_of(anatomy)
-        if lineage is not None and mark.map_id == lineage.map_id and self._spaces.kept.has(mark.map_id):
+        if (
+            is_saved
+            and lineage is not None
+            and mark.map_id == lineage.map_id
+            and self._spaces.kept.has(mark.map_id)
+        ):
             if mark.last_step == lineage.last_step:
                 return anatomy, None, ()
             if mark.last_step in {"", *(edit.step_id for edit in lineage.edits)}:

@@ -176,7 +176,7 @@ class Session:
                 self.apply(edit)
         self._change(notices=(*self.state.notices, *given.findings))
 
-    def show_anatomy(self, anatomy: Anatomy, phase: int | None = None, name: str = "Reconstruct") -> None:
+    def show_anatomy(self, anatomy: Anatomy, phase: int | None = None, is_saved: bool = False) -> None:
         """Show a reconstruction together with the volume that is open.
 
         Where it takes the place of labels that were edited by hand that is one step, and undo leads back to them.
@@ -185,7 +185,7 @@ class Session:
             anatomy: what was reconstructed.
             phase: the phase that it was made from; None for the one that is shown. Made from another one, it is
                 kept until that phase is shown.
-            name: what undo calls that step.
+            is_saved: it comes from a case: where the history has gone on from it, that is what is shown.
 
         Raises:
             PlannerError: it belongs to another patient space than the volume; nothing has changed.
@@ -201,9 +201,11 @@ class Session:
         space = uid or self._spaces.key
         history = state.history if state.volume is not None else self._spaces.enter(space, uid)
         made_from = state.phase if phase is None else phase
-        anatomy, step, said = self.labels.arriving(anatomy, made_from, history)
+        anatomy, step, said = self.labels.arriving(anatomy, made_from, history, is_saved)
         if step is not None:
-            history = self._spaces.journal.push(Edit(name, history.plan, step))
+            history = self._spaces.journal.push(
+                Edit("Open saved labels" if is_saved else "Reconstruct", history.plan, step)
+            )
         self._spaces.keep(space, made_from, anatomy)
         if made_from != state.phase:
             self._change(history=history)
@@ -253,7 +255,7 @@ class Session:
         if case.moving is not None:
             self.show_moving(case.moving)
         if case.anatomy is not None:
-            self.show_anatomy(case.anatomy, name="Open saved labels")
+            self.show_anatomy(case.anatomy, is_saved=True)
             self.look(case.view)
         if case.fusion is not None:
             self.fusions.show(case.fusion)

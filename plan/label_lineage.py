@@ -43,10 +43,3 @@ def lineage_of(history: History, phase: int) -> Lineage | None:
     undone = (edit.labels for edit in history.edits[history.n_done :])
     first = next((step for step in undone if step is not None and step.phase == phase), None)
     return Lineage(first.map_id) if isinstance(first, LabelEdit) else None
-
-
-def holds_step(history: History, map_id: str, step_id: str) -> bool:
-    """Whether undo or redo leads to the labels that an edit of a map left; the empty id is the map itself."""
-    steps = [edit.labels for edit in history.edits]
-    ids = {step.step_id for step in steps if isinstance(step, LabelEdit) and step.map_id == map_id}
-    return step_id in ids or (not step_id and bool(ids))

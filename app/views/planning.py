@@ -45,6 +45,8 @@ class PlanningPage(QWidget):
         self.curve = VolumeCurve()
         self.fusion = FusionBar()
         self.hint_label = plain_label("", "quiet")
+        # A long sentence is cut off rather than make the window wider.
+        self.hint_label.setMinimumWidth(1)
         self.label_tool = LabelToolBar()
         self.clip_tools = QToolBar()
         self.scene.looked_at.connect(self.looked_at)

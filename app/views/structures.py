@@ -45,16 +45,19 @@ class StructureList(QWidget):
 
     def show_anatomy(self, anatomy: Anatomy | None) -> None:
         """List the structures of a reconstruction."""
+        origins = _origins(anatomy)
+        if anatomy is not None and list(anatomy.surfaces) == list(self.rows):
+            for key, row in self.rows.items():
+                row.show_facts(structure_volume(anatomy, key), *origins.get(key, ("", "")))
+            return
         for row in self.rows.values():
             row.delete()
         self.rows.clear()
         self._empty.setVisible(anatomy is None)
-        origins = _origins(anatomy)
         for number, key in enumerate(anatomy.surfaces if anatomy else ()):
             assert anatomy is not None
-            row = StructureRow(
-                self, structure_title(key), structure_volume(anatomy, key), *origins.get(key, ("", ""))
-            )
+            row = StructureRow(self, structure_title(key))
+            row.show_facts(structure_volume(anatomy, key), *origins.get(key, ("", "")))
             row.place(self._grid, number)
             row.eye.clicked.connect(lambda checked, key=key: self._ask(key, is_visible=checked))
             row.opacity.valueChanged.connect(lambda percent, key=key: self._ask(key, opacity=percent / 100.0))
@@ -80,7 +83,7 @@ class StructureList(QWidget):
 class StructureRow:
     """The controls of one structure."""
 
-    def __init__(self, parent: QWidget, title: str, volume: str, origin: str = "", why: str = "") -> None:
+    def __init__(self, parent: QWidget, title: str) -> None:
         self.eye = QToolButton(parent)
         self.eye.setCheckable(True)
         self.eye.setProperty("flat", True)
@@ -90,9 +93,8 @@ class StructureRow:
         self.swatch.setIconSize(QSize(16, 16))
         self.swatch.setToolTip("Colour")
         self.title = plain_label(title, parent=parent)
-        self.origin = plain_label(origin, "notice", parent)
-        self.origin.setToolTip(why)
-        self.volume = plain_label(volume, "quiet", parent)
+        self.origin = plain_label("", "notice", parent)
+        self.volume = plain_label("", "quiet", parent)
         self.volume.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.opacity = QSlider(Qt.Orientation.Horizontal, parent)
         self.opacity.setRange(5, 100)
@@ -104,6 +106,12 @@ class StructureRow:
         """Take one row of a grid."""
         for column, widget in enumerate(self._widgets):
             grid.addWidget(widget, number, column)
+
+    def show_facts(self, volume: str, origin: str, why: str) -> None:
+        """Show the volume, and where the structure comes from with what that means."""
+        self.volume.setText(volume)
+        self.origin.setText(origin)
+        self.origin.setToolTip(why)
 
     def show_look(self, look: StructureView) -> None:
         """Show how the structure is shown, without asking for it again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,11 @@ SAME_PLACE_MM = 0.01
 
 
 def make_segmentation(
-    labels: LabelMap, source: Source, series: MadeSeries, weights: Mapping[str, str] | None = None
+    labels: LabelMap,
+    source: Source,
+    series: MadeSeries,
+    weights: Mapping[str, str] | None = None,
+    edited: Collection[str] = (),
 ) -> Dataset:
     """A Segmentation object of the structures that the label map holds.
 
@@ -44,6 +48,7 @@ def make_segmentation(
 
     Args:
         weights: name -> SHA-256 of the networks that made the labels.
+        edited: keys of the structures that a person corrected: these are told to be half automatic.
 
     Raises PlannerError when there is no structure, the grid is sheared, or the source lies elsewhere.
 
@@ -67,7 +72,8 @@ def make_segmentation(
     else:
         images = [_stand_in(source, matrix, frame_uid)]
     described = [
-        _described(number, labels.names[value], weights or {}) for number, value in enumerate(values, start=1)
+        _described(number, labels.names[value], weights or {}, labels.names[value] in edited)
+        for number, value in enumerate(values, start=1)
     ]
     with quiet_writer():
         made = Segmentation(
@@ -154,10 +160,11 @@ def _derivation(source: Source) -> Dataset:
     return item
 
 
-def _described(number: int, key: str, weights: Mapping[str, str]) -> Any:
+def _described(number: int, key: str, weights: Mapping[str, str], is_edited: bool) -> Any:
     from highdicom import AlgorithmIdentificationSequence
     from highdicom.color import CIELabColor
-    from highdicom.seg import SegmentAlgorithmTypeValues, SegmentDescription
+    from highdicom.seg import SegmentAlgorithmTypeValues as kinds
+    from highdicom.seg import SegmentDescription
 
     kind = HEART_BY_KEY.get(key)
     algorithm = AlgorithmIdentificationSequence(
@@ -172,7 +179,7 @@ def _described(number: int, key: str, weights: Mapping[str, str]) -> Any:
         segment_label=title_of_structure(key),
         segmented_property_category=ANATOMICAL_STRUCTURE,
         segmented_property_type=code_of_structure(key),
-        algorithm_type=SegmentAlgorithmTypeValues.AUTOMATIC,
+        algorithm_type=kinds.SEMIAUTOMATIC if is_edited else kinds.AUTOMATIC,
         algorithm_identification=algorithm,
         tracking_uid=generate_uid(),
         tracking_id=key,
