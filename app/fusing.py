@@ -124,7 +124,9 @@ def _anatomy(
 def _given(path: Path, image: Volume, progress: Progress) -> Anatomy:
     """Labels that come as a NIfTI file, in the patient space of the image that they were drawn on."""
     from imaging.formats.nifti import read_labels
-    from recon.surface import surfaces_of_labels
+    from recon.surface import conformal_surfaces_of_labels
 
     labels = replace(read_labels(path), frame_of_reference_uid=image.frame_of_reference_uid)
-    return Anatomy(surfaces_of_labels(labels, progress=progress), image.frame_of_reference_uid, labels)
+    return Anatomy(
+        conformal_surfaces_of_labels(labels, progress=progress), image.frame_of_reference_uid, labels
+    )

@@ -54,7 +54,7 @@ def read_registration(path: Path) -> ImageRegistration:
         if content.get("schema") != SCHEMA:
             raise ValueError("it is of another version")
         return _from_json(content, path)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, PlannerError, zipfile.BadZipFile) as error:
         raise PlannerError(
             f"cannot read {path.name}", "it is not a saved registration or it is damaged", "register again"
         ) from error
@@ -93,14 +93,14 @@ def _to_json(registration: ImageRegistration, warp_name: str) -> dict[str, objec
 def _from_json(content: Mapping[str, object], path: Path) -> ImageRegistration:
     facts: dict[str, object] = dict(content["error"])  # type: ignore[call-overload]
     tre = facts["estimated_tre_mm"]
-    low, high = facts["jacobian"]  # type: ignore[misc]
+    low, high = (float(change) for change in facts["jacobian"])  # type: ignore[attr-defined]
     error = RegistrationError(
         _lengths(facts["residual_mm"]),
         _lengths(facts["rigid_residual_mm"]),
         _lengths(facts["left_out_mm"]),
         float("nan") if tre is None else float(tre),  # type: ignore[arg-type]
         float(facts["inverse_mm"]),  # type: ignore[arg-type]
-        (float(low), float(high)),
+        (low, high),
     )
     warp_name = str(content["warp"])
     findings = tuple(Finding(*map(str, finding)) for finding in content["findings"])  # type: ignore[attr-defined]

@@ -57,13 +57,13 @@ class DisplacementField:
         shape = np.array(self.shift_mm.shape[:3])
         low = np.clip(np.floor(index).astype(np.int64), 0, shape - 2)
         part = index - low
-        is_inside = ((index >= 0) & (index <= shape - 1)).all(axis=1)
+        is_inside = np.all((index >= 0) & (index <= shape - 1), axis=1, keepdims=True)
         total = np.zeros((len(index), 3))
         for corner in np.ndindex(2, 2, 2):
             weight = np.where(corner, part, 1.0 - part).prod(axis=1)
             z, y, x = (low + corner).T
             total += weight[:, None] * self.shift_mm[z, y, x]
-        return np.where(is_inside[:, None], total, 0.0)
+        return np.where(is_inside, total, 0.0)
 
 
 @dataclass(frozen=True, eq=False)

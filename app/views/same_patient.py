@@ -9,6 +9,10 @@ from app.identity import Sameness
 from core.study import Patient
 
 NOT_GIVEN = "not given"
+ANSWERS = {
+    QMessageBox.StandardButton.Yes: "It is one patient",
+    QMessageBox.StandardButton.No: "Do not join them",
+}
 
 
 def make_question(
@@ -26,8 +30,10 @@ def make_question(
     )
     box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No)
     box.setDefaultButton(QMessageBox.StandardButton.No)
-    box.button(QMessageBox.StandardButton.Yes).setText("It is one patient")
-    box.button(QMessageBox.StandardButton.No).setText("Do not join them")
+    for button, text in ANSWERS.items():
+        answer = box.button(button)
+        if answer is not None:
+            answer.setText(text)
     return box
 
 

@@ -131,7 +131,7 @@ def _field_of_mask(labels: LabelMap, key: str, device: str) -> StructureField:
 def signed_distances_mm(mask: np.ndarray, spacing_mm: np.ndarray) -> np.ndarray:
     """Distance of every voxel's centre from the border of a mask, negative inside, float32.
 
-    The border lies half way between the centres on its two sides. A little smoothing takes the steps of the voxels away.
+    The border lies half way between the centres on its two sides. A little smoothing takes the voxels' steps away.
     """
     half = 0.5 * float(np.mean(spacing_mm))
     outside = ndimage.distance_transform_edt(~mask, spacing_mm) if not mask.all() else np.zeros(mask.shape)

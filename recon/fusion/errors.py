@@ -75,7 +75,7 @@ def leave_each_out(
     Structures that share a wall are left out together. Nothing is told of one without which the others do not fix
     the turn any more. Raises Cancelled.
     """
-    groups = [group for group in INSEPARABLE if set(group) <= set(keys)]
+    groups: list[tuple[str, ...]] = [group for group in INSEPARABLE if set(group) <= set(keys)]
     joined = {key for group in groups for key in group}
     groups += [(key,) for key in keys if key not in joined]
     rigid_mm: dict[str, float] = {}
