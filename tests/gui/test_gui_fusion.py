@@ -80,6 +80,8 @@ def test_a_second_series_is_blended_mixed_saved_and_shown_again(
     qtbot.waitUntil(lambda: shown_fusion(window.session.state) is not None, timeout=LONG_MS)
     assert bar.isVisible()
     assert bar.error.text().startswith("estimated error 1.7 mm")
+    # What is shown is on the disk already: a killed program loses nothing.
+    assert len(list((tmp_path / "data").glob("fusions/*/registration.json"))) == 1
     # One ID and one name: nobody had to be asked.
     assert window.session.state.fusion.registration.provenance["identity"] == Sameness.SAME.value
 
@@ -90,7 +92,7 @@ def test_a_second_series_is_blended_mixed_saved_and_shown_again(
     assert red > green > blue > 40
     bar.slider.setValue(0)
     red, green, blue = colour_at(window, beside)
-    assert red == green == blue < 60
+    assert max(red, green, blue) - min(red, green, blue) < 4
 
     # Its window is its own.
     before = window.session.state.window
