@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import numpy as np
@@ -114,7 +114,7 @@ def _score(row: dict, weights: np.ndarray, offset: float) -> float:
     """0 for what is refused before it has a score."""
     if "refused" in row or row["in_view"] < LEAST_IN_VIEW:
         return 0.0
-    found = Evidence(**{name: row[name] for name in (*FACTS, "in_view")})
+    found = Evidence(**{field.name: row[field.name] for field in fields(Evidence)})
     return found.score_with(weights, offset)
 
 

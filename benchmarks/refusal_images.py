@@ -100,6 +100,20 @@ def _heart(contrast: str) -> Callable[[np.random.Generator, SyntheticPatient], t
     return make
 
 
+def _poor(rng: np.random.Generator, patient: SyntheticPatient) -> tuple[Volume, ...]:
+    """A heart in slices of 6 mm, noisy, unsharp, brighter on one side, and with the ends cut off."""
+    grid = _grid(patient, rng.uniform(-15.0, 15.0, 3))
+    image = _shot(rng, _tissues(patient, grid, (SIDE,) * 3), str(rng.choice(("ct", "mr", "any"))), noise=0.0)
+    image = ndimage.gaussian_filter(image, (1.0, 0.7, 0.7))[::2]
+    side = np.linspace(-1.0, 1.0, SIDE) * rng.uniform(0.1, 0.3)
+    image = image * np.exp(side if rng.random() < 0.5 else side[:, None]) + rng.normal(0.0, 0.1, image.shape)
+    cut = int(rng.integers(0, 6))
+    image = image[cut : len(image) - int(rng.integers(0, 4))]
+    grid[:3, 3] += grid[:3, 0] * (2 * cut)
+    grid[:3, 0] *= 2.0
+    return (_volume(image, grid),)
+
+
 def _planes(rng: np.random.Generator, patient: SyntheticPatient) -> tuple[Volume, ...]:
     """Six to ten short-axis planes of 8 mm and two along the ventricle."""
     at = patient.landmarks()
@@ -199,6 +213,7 @@ HEARTS = {
     "bright-blood MR": _heart("mr"),
     "any contrast": _heart("any"),
     "cine planes": _planes,
+    "poor image": _poor,
 }
 NO_HEARTS = {
     "chest without heart": _without_heart,

@@ -71,8 +71,17 @@ def test_the_report_says_what_ran_on_what(anatomy: Anatomy) -> None:
     report = anatomy.report
     assert report["device"] == "cpu"
     assert set(report["weights"]) == {"heart-localiser", "heart-region"}  # type: ignore[call-overload]
+    assert report["engine"] == "torch"
+    assert report["heart"]["score"] > report["heart"]["least_score"]  # type: ignore[index]
     assert set(report["uncertainty_mm"]) == set(anatomy.surfaces)  # type: ignore[call-overload]
-    assert all(0.0 <= value < 10.0 for value in report["uncertainty_mm"].values())  # type: ignore[attr-defined]
+
+
+def test_every_vertex_says_how_far_it_may_move_and_the_report_gives_the_mean(anatomy: Anatomy) -> None:
+    for key, mesh in anatomy.surfaces.items():
+        spread = mesh.fields["uncertainty_mm"]
+        assert spread.shape == (len(mesh.vertices),)
+        assert anatomy.report["uncertainty_mm"][key] == pytest.approx(np.nanmean(spread), abs=0.006)  # type: ignore[index]
+        assert 0.05 < np.nanmean(spread) < 3.0
 
 
 def test_the_same_image_gives_the_same_labels(anatomy: Anatomy, ct: SimulatedImage) -> None:
