@@ -1,100 +1,150 @@
-"""Surfaces of a label map, beside VTK's two ways, with the defects of all three counted alike."""
+"""Surfaces of many generated hearts, beside VTK's two ways and scikit-image, the defects of all counted alike.
+
+`python -m benchmarks.surfaces --hearts N` takes more hearts than `python -m benchmarks surfaces`.
+"""
 
 from __future__ import annotations
 
-import numpy as np
-from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
-from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
-from vtkmodules.vtkFiltersCore import vtkPolyDataNormals, vtkSurfaceNets3D, vtkWindowedSincPolyDataFilter
-from vtkmodules.vtkFiltersGeneral import vtkDiscreteFlyingEdges3D
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 
-from benchmarks.report import Comparison, Row, best_of
-from core.frames import apply_affine
+import numpy as np
+
+from benchmarks.report import Comparison, Row, as_markdown
+from benchmarks.surface_peers import flying_edges, marching_cubes, surface_nets
 from core.mesh import SurfaceMesh
 from core.volume import LabelMap
-from recon.anatomy.patient import sample_patient
+from recon.anatomy.patient import paint_grid, sample_patient, truth_label_map
 from recon.mesh_report import mesh_report
-from recon.simulate.study import simulate_ct
+from recon.sampling import patient_grid
 from recon.surface import conformal_surfaces_of_labels
 
-SEED = 2_000_020
+FIRST_SEED = 2_000_020
+SPACING_MM = 2.0
+EXTENT_MM = 180.0
+N_HEARTS, N_HEARTS_QUICK = 3, 1
+
+Mesher = Callable[[LabelMap], dict[str, SurfaceMesh]]
+
+
+@dataclass
+class Tally:
+    """What has been counted of one way of making surfaces."""
+
+    seconds: float = 0.0
+    n_surfaces: int = 0
+    n_triangles: int = 0
+    n_not_closed: int = 0
+    n_not_manifold: int = 0
+    n_crossings: int = 0
+    n_overlapping: int = 0
+    n_shared: int = 0
+    quality_p01: list[float] = field(default_factory=list)
+    volume_errors: list[float] = field(default_factory=list)
+
+    def add(self, surfaces: dict[str, SurfaceMesh], labels: LabelMap) -> None:
+        """Count the surfaces of one heart."""
+        truth = labels.volumes_ml()
+        for key, mesh in surfaces.items():
+            report = mesh_report(mesh)
+            self.n_surfaces += 1
+            self.n_triangles += len(mesh.faces)
+            self.n_not_closed += not report.is_closed
+            self.n_not_manifold += bool(report.n_nonmanifold_edges + report.n_nonmanifold_vertices)
+            self.n_crossings += report.n_self_intersections
+            self.quality_p01.append(report.quality_p01)
+            self.volume_errors.append(100.0 * (report.volume_ml / truth[key] - 1.0))
+        n_overlapping, n_shared = between_neighbours(list(surfaces.values()))
+        self.n_overlapping += n_overlapping
+        self.n_shared += n_shared
+
+    def row(self, who: str, n_hearts: int) -> Row:
+        """One line of the table."""
+        return Row(
+            who,
+            self.seconds / n_hearts,
+            {
+                "surfaces": self.n_surfaces,
+                "triangles": self.n_triangles,
+                "not closed": self.n_not_closed,
+                "not manifold": self.n_not_manifold,
+                "self-crossings": self.n_crossings,
+                "crossings of neighbours": self.n_overlapping,
+                "triangles shared by neighbours": self.n_shared,
+                "mean volume bias %": float(np.mean(self.volume_errors)),
+                "worst volume error %": max(self.volume_errors, key=abs),
+                "shape p01, mean": float(np.mean(self.quality_p01)),
+                "shape p01, worst": min(self.quality_p01),
+            },
+        )
 
 
 def compare(quick: bool) -> Comparison:
-    """All structures of one synthetic heart."""
-    spacing_mm = 3.0 if quick else 1.0
-    labels = simulate_ct(sample_patient(SEED), "1.2.3", spacing_mm).truth
-    ours_s, ours = best_of(1, lambda: conformal_surfaces_of_labels(labels))
-    nets_s, nets = best_of(1, lambda: {k: surface_nets(labels, v) for v, k in labels.names.items()})
-    edges_s, edges = best_of(1, lambda: {k: flying_edges(labels, v) for v, k in labels.names.items()})
+    """All structures of a few synthetic hearts."""
+    return compare_hearts(N_HEARTS_QUICK if quick else N_HEARTS)
+
+
+def compare_hearts(n_hearts: int) -> Comparison:
+    """All structures of `n_hearts` synthetic hearts, every way on the same label maps."""
+    ways: dict[str, Mesher] = {
+        "Auricle, recon.surface.conformal_surfaces_of_labels": conformal_surfaces_of_labels,
+        "VTK SurfaceNets3D, its own smoothing": surface_nets,
+        "VTK discrete flying edges, windowed sinc": flying_edges,
+    }
+    if find_spec("skimage") is not None:
+        ways["scikit-image marching cubes of the blurred mask"] = marching_cubes
+    tallies = {who: Tally() for who in ways}
+    conformal_surfaces_of_labels(_heart(FIRST_SEED - 1))
+    for seed in range(FIRST_SEED, FIRST_SEED + n_hearts):
+        labels = _heart(seed)
+        for who, way in ways.items():
+            started = time.perf_counter()
+            surfaces = way(labels)
+            tallies[who].seconds += time.perf_counter() - started
+            tallies[who].add(surfaces, labels)
     return Comparison(
-        f"{len(ours)} structures of a {'x'.join(map(str, labels.shape[::-1]))} label map at {spacing_mm:g} mm",
+        f"{n_hearts} generated hearts as label maps of {SPACING_MM:g} mm; time per heart",
+        tuple(tally.row(who, n_hearts) for who, tally in tallies.items()),
         (
-            Row("Auricle, recon.surface.conformal_surfaces_of_labels", ours_s, defects(ours, labels)),
-            Row("VTK SurfaceNets3D, its own smoothing", nets_s, defects(nets, labels)),
-            Row("VTK discrete flying edges, windowed sinc", edges_s, defects(edges, labels)),
-        ),
-        (
-            "defects are sums over all structures; crossings: an edge that pierces a triangle",
-            "volume error, and shape p01 (1st percentile; 1 is equal sides): the worst structure",
+            "triangles shared: where none are, neighbours leave gaps or overlap all along their wall",
+            "crossings: an edge that pierces a triangle; of neighbours: of another structure of the same heart",
+            "volume: against the voxels that were counted; shape: 1 is equal sides, 1st percentile of each surface",
         ),
     )
 
 
-def defects(surfaces: dict[str, SurfaceMesh], labels: LabelMap) -> dict[str, float | int]:
-    """The health of a set of surfaces."""
-    reports = {key: mesh_report(mesh) for key, mesh in surfaces.items()}
-    truth = labels.volumes_ml()
-    errors = [100.0 * (report.volume_ml - truth[key]) / truth[key] for key, report in reports.items()]
-    return {
-        "triangles": sum(len(mesh.faces) for mesh in surfaces.values()),
-        "open edges": sum(report.n_open_edges for report in reports.values()),
-        "non-manifold edges": sum(report.n_nonmanifold_edges for report in reports.values()),
-        "crossings": sum(report.n_self_intersections for report in reports.values()),
-        "shape p01": min(report.quality_p01 for report in reports.values()),
-        "volume error %": max(errors, key=abs),
-    }
+def between_neighbours(meshes: list[SurfaceMesh]) -> tuple[int, int]:
+    """Edges of one structure that pierce a triangle of another, and triangles that two structures have in common.
+
+    Vertices at the very same place count as one.
+    """
+    vertices = np.concatenate([mesh.vertices for mesh in meshes])
+    starts = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])
+    faces = np.concatenate([mesh.faces + start for mesh, start in zip(meshes, starts[:-1], strict=True)])
+    places, number = np.unique(vertices, axis=0, return_inverse=True)
+    faces = number.reshape(-1)[faces]
+    _, first = np.unique(np.sort(faces, axis=1), axis=0, return_index=True)
+    together = mesh_report(SurfaceMesh(places, faces[first])).n_self_intersections
+    alone = sum(mesh_report(mesh).n_self_intersections for mesh in meshes)
+    return max(together - alone, 0), len(faces) - len(first)
 
 
-def surface_nets(labels: LabelMap, value: int) -> SurfaceMesh:
-    """VTK's SurfaceNets of one label, with the smoothing it comes with."""
-    nets = vtkSurfaceNets3D()
-    nets.SetInputData(_image(labels))
-    nets.SetValue(0, value)
-    nets.SetOutputMeshTypeToTriangles()
-    oriented = vtkPolyDataNormals()  # SurfaceNets turns its faces towards the other label, not outward
-    oriented.SetInputConnection(nets.GetOutputPort())
-    oriented.AutoOrientNormalsOn()
-    oriented.SplittingOff()
-    oriented.Update()
-    return _mesh(oriented.GetOutput(), labels)
+def _heart(seed: int) -> LabelMap:
+    patient = sample_patient(seed)
+    n = round(EXTENT_MM / SPACING_MM)
+    grid = patient_grid(patient.landmarks()["region_centre"], n, SPACING_MM)
+    return truth_label_map(paint_grid(patient, grid, (n, n, n)), grid, "1.2.3")
 
 
-def flying_edges(labels: LabelMap, value: int) -> SurfaceMesh:
-    """Discrete flying edges, then 20 rounds of windowed sinc at a pass band of 0.1."""
-    edges = vtkDiscreteFlyingEdges3D()
-    edges.SetInputData(_image(labels))
-    edges.SetValue(0, value)
-    smooth = vtkWindowedSincPolyDataFilter()
-    smooth.SetInputConnection(edges.GetOutputPort())
-    smooth.SetNumberOfIterations(20)
-    smooth.SetPassBand(0.1)
-    smooth.NormalizeCoordinatesOn()
-    smooth.Update()
-    return _mesh(smooth.GetOutput(), labels)
+def main() -> None:
+    """Print the table for as many hearts as are asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.surfaces", description=__doc__)
+    parser.add_argument("--hearts", type=int, default=N_HEARTS, metavar="N")
+    print(as_markdown("surfaces", compare_hearts(parser.parse_args().hearts)))
 
 
-def _image(labels: LabelMap) -> vtkImageData:
-    padded = np.ascontiguousarray(np.pad(labels.labels, 1))
-    image = vtkImageData()
-    image.SetDimensions(*padded.shape[::-1])
-    image.SetOrigin(-1.0, -1.0, -1.0)
-    image.GetPointData().SetScalars(numpy_to_vtk(padded.ravel(), deep=True))
-    return image
-
-
-def _mesh(data: vtkPolyData, labels: LabelMap) -> SurfaceMesh:
-    index = vtk_to_numpy(data.GetPoints().GetData())[:, ::-1]
-    faces = vtk_to_numpy(data.GetPolys().GetConnectivityArray()).reshape(-1, 3)
-    mesh = SurfaceMesh(apply_affine(labels.patient_from_index, index), faces)
-    return mesh if mesh.volume_ml > 0 else SurfaceMesh(mesh.vertices, mesh.faces[:, ::-1])
+if __name__ == "__main__":
+    main()

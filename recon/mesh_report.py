@@ -22,6 +22,7 @@ class MeshReport:
         is_closed: closed and consistently oriented.
         n_open_edges: edges with one triangle.
         n_nonmanifold_edges: edges with more than two triangles.
+        n_nonmanifold_vertices: how many fans of triangles too many meet in single points.
         n_self_intersections: pairs of an edge and a triangle that it pierces, the two sharing no vertex.
         quality_p01: 1st percentile of the triangles' shape, 1 for equal sides and 0 for flat.
         volume_ml: enclosed volume; only meaningful when closed.
@@ -31,6 +32,7 @@ class MeshReport:
     is_closed: bool
     n_open_edges: int
     n_nonmanifold_edges: int
+    n_nonmanifold_vertices: int
     n_self_intersections: int
     quality_p01: float
     volume_ml: float
@@ -50,6 +52,7 @@ def mesh_report(mesh: SurfaceMesh) -> MeshReport:
         is_closed=mesh.is_closed,
         n_open_edges=int((n_triangles == 1).sum()),
         n_nonmanifold_edges=int((n_triangles > 2).sum()),
+        n_nonmanifold_vertices=_n_fans(mesh.faces) - len(np.unique(mesh.faces)),
         n_self_intersections=_n_pierced(mesh, edges),
         quality_p01=float(np.percentile(triangle_quality(mesh.vertices[mesh.faces]), 1)),
         volume_ml=mesh.volume_ml,
@@ -62,6 +65,18 @@ def _edges(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     sides = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
     key, counts = np.unique(sides[:, 0] * (faces.max() + 1) + sides[:, 1], return_counts=True)
     return np.stack(np.divmod(key, faces.max() + 1), axis=1), counts
+
+
+def _n_fans(faces: np.ndarray) -> int:
+    """Fans of triangles that hang together by edges around a vertex, over all vertices."""
+    turned = np.concatenate([faces, np.roll(faces, 1, axis=1), np.roll(faces, 2, axis=1)])
+    spokes = np.concatenate([turned[:, [0, 1]], turned[:, [0, 2]]])
+    _, number = np.unique(spokes[:, 0] * (faces.max() + 1) + spokes[:, 1], return_inverse=True)
+    start, end = number[: len(turned)], number[len(turned) :]
+    n = int(number.max()) + 1
+    graph = sparse.coo_matrix((np.ones(len(start)), (start, end)), shape=(n, n))
+    n_fans: int = sparse.csgraph.connected_components(graph, directed=False)[0]
+    return n_fans
 
 
 def _n_components(mesh: SurfaceMesh, edges: np.ndarray) -> int:

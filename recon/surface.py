@@ -28,6 +28,9 @@ SMALLEST_PART = 0.1
 """Default share of the largest piece below which a separate piece is dropped: a cropped scan may hold the
 ascending and the descending aorta apart, and both must stay; specks must not."""
 
+_MARGIN = 3
+"""Voxels kept around the structures."""
+
 _MOST_VALUES = 1.2e9
 """Scores on the grid that walls are made on, all structures together; finer triangles than this allows are refused."""
 
@@ -101,7 +104,7 @@ def multi_surface(
     """
     import torch
 
-    from recon.surfaces.scores import ScoreGrid, chosen, scaled, winners
+    from recon.surfaces.scores import ScoreGrid, chosen, cropped, scaled, winners
 
     values = torch.as_tensor(scores)
     values = values.to(device) if device is not None else values
@@ -111,9 +114,11 @@ def multi_surface(
     if not bool(torch.isfinite(values).all()):
         raise ValueError("scores must be finite")
     grid = ScoreGrid(chosen(values, channels), np.array(patient_from_index, dtype=np.float64))
-    counts = torch.bincount(winners(grid.scores)[0].flatten().long(), minlength=len(channels) + 1)[1:].tolist()
+    labels, _ = winners(grid.scores)
+    counts = [int((labels == i).sum()) for i in range(1, len(channels) + 1)]
     if not any(counts):
         raise PlannerError("no surface", "no structure wins anywhere", "check that the structures were found")
+    grid = cropped(grid, labels > 0, _MARGIN)
     grid = replace(grid, scores=scaled(grid.scores))
     volumes_ml = volumes_ml or {}
     wanted = {i: volumes_ml[names[c]] for i, c in enumerate(channels, start=1) if names[c] in volumes_ml}

@@ -10,6 +10,7 @@ import numpy as np
 
 from app.cli.console import progress_of, say, say_findings, write_json
 from app.exporting import FORMATS, Content, export
+from core.errors import PlannerError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--series", metavar="UID", help="which series, when the source holds several")
     parser.add_argument("--frame", type=int, default=0, metavar="N", help="cardiac phase of the source, from 0")
     parser.add_argument("--plan", type=Path, metavar="FILE", help="plan.json, to go with a reconstruction")
+    parser.add_argument(
+        "--for-printing",
+        choices=("blood-pool", "wall"),
+        help="one closed body in place of the structures: all blood, or a hollow wall around it",
+    )
+    parser.add_argument(
+        "--wall-mm", type=float, default=2.0, metavar="MM", help="thickness of that wall (default: 2)"
+    )
     parser.add_argument("--deidentify", action="store_true", help="take the patient out (PS3.15 Basic Profile)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write what was written as JSON")
 
@@ -47,6 +56,8 @@ def run(options: argparse.Namespace) -> None:
     content, findings = read_content(options.input, options.source, options.series, options.frame, progress)
     if options.plan is not None:
         content = replace(content, plan=read_plan(options.plan))
+    if options.for_printing is not None:
+        content = _for_printing(content, options.for_printing, options.wall_mm)
     if "sc" in options.format:
         content = replace(content, picture=_picture(content))
     done = export(content, options.format, options.out, options.deidentify, progress)
@@ -59,6 +70,19 @@ def run(options: argparse.Namespace) -> None:
     if options.json is not None:
         rows = [{"code": f.code, "what": f.what, "why": f.why, "fix": f.fix} for f in findings]
         write_json(options.json, {"files": [str(path) for path in done.files], "findings": rows})
+
+
+def _for_printing(content: Content, kind: str, wall_mm: float) -> Content:
+    """The content with one printable body in the place of its structures. Raises PlannerError without labels."""
+    from recon.surfaces.printing import blood_pool_surface, wall_surface
+
+    labels = content.anatomy.labels if content.anatomy is not None else None
+    if content.anatomy is None or labels is None:
+        raise PlannerError(
+            "cannot make a surface for printing", "there is no label map", "give the folder of a reconstruction"
+        )
+    mesh = blood_pool_surface(labels) if kind == "blood-pool" else wall_surface(labels, wall_mm)
+    return replace(content, anatomy=replace(content.anatomy, surfaces={kind.replace("-", "_"): mesh}))
 
 
 def _formats(text: str) -> tuple[str, ...]:

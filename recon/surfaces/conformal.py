@@ -16,11 +16,11 @@ from recon.surfaces.facets import facets
 from recon.surfaces.level import pieces_to_keep
 from recon.surfaces.multi import MultiSurface
 from recon.surfaces.nets import Nets, nets_of
-from recon.surfaces.scores import ScoreGrid, bordered, cropped, winners, with_equal_steps
+from recon.surfaces.scores import ScoreGrid, bordered, winners, with_equal_steps
 from recon.surfaces.settle import Settling
 from recon.surfaces.wellcomposed import make_well_composed
 
-_N_ROUNDS = 6
+_N_ROUNDS = 5
 _N_GRIDS = 4
 """How often labels are chosen anew where the walls of the first choice cannot enclose the wanted volumes."""
 
@@ -32,8 +32,6 @@ _COARSE_TOLERANCE = 0.01
 
 _LEAD = 0.02
 """Lead of a changed voxel's label, where walls have a jump of about 1 between voxels."""
-
-_MARGIN = 3
 
 
 def walls_between(
@@ -47,6 +45,7 @@ def walls_between(
 
     Args:
         grid: scores of the background and of labels 1 to k; a jump of about 1 between the voxels beside a wall.
+            Changed in place.
         step_mm: side of the triangles.
         wanted_ml: label -> volume its walls are to enclose; labels that are not named get what their scores say.
         smallest_part: pieces of a label below this share of its largest go to their neighbours.
@@ -55,8 +54,7 @@ def walls_between(
         The walls; `names` is empty.
     """
     progress.report("surfaces", 0.0)
-    labels, _ = winners(grid.scores)
-    grid = with_equal_steps(bordered(cropped(grid, labels > 0, _MARGIN)), step_mm)
+    grid = with_equal_steps(bordered(grid), step_mm)
     wanted = {label: ml / grid.voxel_ml for label, ml in wanted_ml.items()}
     for attempt in range(_N_GRIDS):
         progress.report("surfaces", 0.2 + 0.6 * attempt / _N_GRIDS)
@@ -78,8 +76,10 @@ def _settle(settling: Settling, wanted: Mapping[int, float]) -> float:
     """Bring the vertices to rest; the share of a wanted volume that is missing in the end."""
     for number in range(_N_ROUNDS):
         settling.round()
-        if wanted and number % 2:
+        if wanted and number >= 2:
             correct(settling, wanted)
+    settling.land()
+    settling.compensate()
     settling.land()
     missing = 0.0
     for _ in range(4 if wanted else 0):

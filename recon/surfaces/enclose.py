@@ -11,6 +11,9 @@ from recon.surfaces.settle import Settling
 _FARTHEST = 0.3
 """Farthest, in grid steps, that one correction may move a wall."""
 
+_FARTHEST_IN_ALL = 0.6
+"""Farthest, in grid steps, that walls may move before labels are chosen anew: vertices do not leave their cells."""
+
 
 def volumes_of(settling: Settling, n_labels: int) -> torch.Tensor:
     """Volume (n_labels,), float64, in cubic grid steps, that the walls enclose for each label; 0 for the background."""
@@ -40,17 +43,18 @@ def correct(settling: Settling, wanted: Mapping[int, float]) -> float:
     missing = target - volumes_of(settling, n)[named]
     grown, slope = _growth(settling, n)
     lead = torch.linalg.solve(grown[named][:, named], missing)
-    settling.offsets[named] += lead.clamp(-_FARTHEST * slope, _FARTHEST * slope).float()
+    lead = settling.offsets[named] + lead.clamp(-_FARTHEST * slope, _FARTHEST * slope).float()
+    settling.offsets[named] = lead.clamp(-_FARTHEST_IN_ALL * slope, _FARTHEST_IN_ALL * slope)
     return float((missing.abs() / target).max())
 
 
 def _growth(settling: Settling, n: int) -> tuple[torch.Tensor, float]:
     """How the volumes (n, n) grow with the leads, and the usual slope of a score difference across a wall."""
-    slope = settling.slopes_at_quads().double()
+    slope = settling.slopes[settling.nets.quads[:, ::2]].amax(dim=1)
     usual = float(slope.median())
-    a, b, c, d = settling.points[settling.nets.quads].double().unbind(dim=1)
+    a, b, c, d = (settling.points[corner] for corner in settling.nets.quads.T)
     area = 0.5 * torch.linalg.cross(c - a, d - b).norm(dim=1)
-    rate = area / slope.clamp_min(0.2 * usual)
+    rate = (area / slope.clamp_min(0.2 * usual)).double()
     low, high = settling.nets.sides.long().T
     pairs = torch.zeros(n * n, dtype=torch.float64, device=rate.device).index_add_(0, low * n + high, rate)
     pairs = pairs.reshape(n, n)

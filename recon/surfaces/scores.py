@@ -89,18 +89,26 @@ def bordered(grid: ScoreGrid) -> ScoreGrid:
     scores = grid.scores
     if not _reaches_border(scores):
         return grid
-    for axis in (1, 2, 3):
-        n = scores.shape[axis]
-        order = [*range(min(_N_BORDER, n) - 1, -1, -1), *range(n), *range(n - 1, n - 1 - min(_N_BORDER, n), -1)]
-        order = (
-            [order[0]] * (_N_BORDER - min(_N_BORDER, n)) + order + [order[-1]] * (_N_BORDER - min(_N_BORDER, n))
-        )
-        scores = scores.index_select(axis, torch.tensor(order, device=scores.device))
+    scores = _mirrored(scores)
     inner = torch.zeros(scores.shape[1:], dtype=torch.bool, device=scores.device)
     inner[(slice(_N_BORDER, -_N_BORDER),) * 3] = True
     mirrored = 2.0 * scores.amax(dim=0) - scores[0]
     scores[0] = torch.where(inner, scores[0], mirrored)
     return ScoreGrid(scores, shifted(grid.patient_from_index, np.full(3, -_N_BORDER)))
+
+
+def _mirrored(values: torch.Tensor) -> torch.Tensor:
+    """Values (c, n0, n1, n2) with their outermost layers mirrored beyond every side."""
+    k = _N_BORDER
+    long = values.new_empty(len(values), *(n + 2 * k for n in values.shape[1:]))
+    long[(slice(None), *[slice(k, -k)] * 3)] = values
+    for axis in (1, 2, 3):
+        n = values.shape[axis]
+        for step in range(1, k + 1):
+            inner = min(step, n) - 1
+            long.narrow(axis, k - step, 1).copy_(long.narrow(axis, k + inner, 1))
+            long.narrow(axis, k + n - 1 + step, 1).copy_(long.narrow(axis, k + n - 1 - inner, 1))
+    return long
 
 
 def _reaches_border(scores: torch.Tensor) -> bool:

@@ -63,7 +63,13 @@ def walls_of(corners: torch.Tensor) -> tuple[Walls, Walls]:
 
 
 class Settling:
-    """The vertices of walls on their way; positions in grid indices."""
+    """The vertices of walls on their way.
+
+    Attributes:
+        points: (n, 3) grid indices.
+        offsets: (c,) leads added to the scores of each label.
+        slopes: (n,) how fast the scores of the two sides part at a vertex, per grid step; 0 at junctions.
+    """
 
     def __init__(self, nets: Nets, scores: torch.Tensor) -> None:
         """Args: nets: the walls. scores: float32 (c, n0, n1, n2), highest for each voxel's label."""
@@ -74,6 +80,8 @@ class Settling:
         self.pairs, self.junctions = walls_of(nets.corners)
         self.neighbour_weights = self._neighbour_weights()
         self.points = self._starts()
+        self.slopes = torch.zeros_like(self.points[:, 0])
+        self._bulge = torch.zeros_like(self.points)
 
     def round(self) -> None:
         """Even the vertices out along the walls and take them onto these."""
@@ -84,11 +92,15 @@ class Settling:
         self._go(self.points + along + onto, self.points + onto)
 
     def land(self) -> None:
-        """Take the vertices onto the walls, and so far beyond that the flat triangles neither cut nor bulge.
+        """Take the vertices onto the walls, and so far beyond that the flat triangles neither cut nor bulge."""
+        _, onto = self._parts(torch.zeros_like(self.points))
+        self._go(self.points + onto + self._bulge, self.points + onto)
 
-        With vertices on a curved wall the middles of quads miss it; on average over a quad it is two thirds of that.
+    def compensate(self) -> None:
+        """Find how far vertices have to lie off a curved wall for the flat triangles to lie on it on average.
+
+        With vertices on the wall the middles of quads miss it; the mean over a quad is two thirds of that.
         """
-        self._go(self.points + self._parts(torch.zeros_like(self.points))[1])
         value, slope = self._difference(self.points[self.nets.quads].mean(dim=1), *self.nets.sides.long().T)
         length = slope.norm(dim=1).clamp_min(1e-9)
         way = -slope * ((value / length).clamp(-_LARGEST_BULGE, _LARGEST_BULGE) / length)[:, None]
@@ -97,14 +109,7 @@ class Settling:
             total.index_add_(0, corner, way)
             count.index_add_(0, corner, torch.ones_like(value))
         rows = self.pairs.rows
-        wanted = self.points.clone()
-        wanted[rows] += 2.0 / 3.0 * total[rows] / count[rows, None]
-        self._go(wanted)
-
-    def slopes_at_quads(self) -> torch.Tensor:
-        """How fast (m,) the scores on the two sides part in the middle of each quad, per grid step."""
-        _, slope = self._difference(self.points[self.nets.quads].mean(dim=1), *self.nets.sides.long().T)
-        return slope.norm(dim=1)
+        self._bulge[rows] = 2.0 / 3.0 * total[rows] / count[rows, None]
 
     def _starts(self) -> torch.Tensor:
         """The mean of the points where walls cross the edges of each cell; strictly inside it."""
@@ -143,6 +148,7 @@ class Settling:
         rows, labels = self.pairs.rows, self.pairs.labels
         value, slope = self._difference(self.points[rows], labels[:, 0], labels[:, 1])
         length = slope.norm(dim=1).clamp_min(1e-9)
+        self.slopes[rows] = length
         normal = slope / length[:, None]
         along[rows] = move[rows] - (move[rows] * normal).sum(dim=1)[:, None] * normal
         onto[rows] = -(value / length).clamp(-_LONGEST_STEP, _LONGEST_STEP)[:, None] * normal
