@@ -13,8 +13,10 @@ from core.progress import Progress
 from core.volume import LabelMap
 
 Made = Mapping[str, SurfaceMesh | None]
-# As far as the mesher smooths a label's staircase: nearer to an edited voxel a vertex may have moved.
-TOUCHED_VOXELS = 3
+# As far as the mesher smooths a label's staircase: nearer to an edited voxel the surface is the labels'.
+TOUCHED_VOXELS = 3.0
+# From there on it becomes, over so many voxels, the surface that was there before.
+BLENDED_VOXELS = 4.0
 
 
 def work_of(anatomy: Anatomy, begun: Anatomy) -> Callable[[Progress], Made]:
@@ -22,8 +24,7 @@ def work_of(anatomy: Anatomy, begun: Anatomy) -> Callable[[Progress], Made]:
 
     Args:
         anatomy: with labels and stale surfaces.
-        begun: the anatomy before the first edit: what is known of a vertex, such as its uncertainty, holds for
-            the nearest vertex of the new surface, except near edited voxels, where it becomes NaN: unknown.
+        begun: the anatomy before the first edit.
     """
 
     def work(progress: Progress) -> Made:
@@ -32,11 +33,13 @@ def work_of(anatomy: Anatomy, begun: Anatomy) -> Callable[[Progress], Made]:
         labels, stale = anatomy.labels, stale_keys(anatomy)
         assert labels is not None
         found: dict[str, SurfaceMesh | None] = {}
+        edited_mm, voxel_mm = _edited_mm(begun.labels, labels), float(np.cbrt(1000.0 * labels.voxel_ml))
         for value, key in sorted(labels.names.items()):
             if key in stale:
                 progress.report("Updating surfaces", len(found) / len(stale))
                 mesh = surface_of_label(labels, value)
-                found[key] = None if mesh is None else _known(mesh, begun, key, labels)
+                before = begun.surfaces.get(key)
+                found[key] = None if mesh is None else _joined(mesh, before, edited_mm, voxel_mm)
         return found
 
     return work
@@ -49,33 +52,51 @@ def with_fresh_surfaces(anatomy: Anatomy | None, begun: Anatomy | None, progress
     return with_surfaces(anatomy, work_of(anatomy, begun)(progress))
 
 
-def _known(mesh: SurfaceMesh, begun: Anatomy, key: str, labels: LabelMap) -> SurfaceMesh:
-    before = begun.surfaces.get(key)
-    if before is None or not before.fields or begun.labels is None:
+def _joined(
+    mesh: SurfaceMesh, before: SurfaceMesh | None, edited_mm: np.ndarray, voxel_mm: float
+) -> SurfaceMesh:
+    """A surface made of labels, away from the edits laid onto the one that was there before.
+
+    An edit moves the surface around it and nowhere else. What is known of a vertex, such as its uncertainty, is that
+    of the nearest one before; near the edits it is NaN: unknown.
+
+    Args:
+        edited_mm: places (n, 3) of the voxels that are not as they began.
+        voxel_mm: side of a voxel.
+    """
+    if before is None or not len(before.faces):
         return mesh
     from scipy.spatial import cKDTree
 
-    _, nearest = cKDTree(before.vertices).query(mesh.vertices)
-    is_touched = _is_touched(mesh.vertices, begun.labels, labels)
-    fields = {name: np.where(is_touched, np.nan, values[nearest]) for name, values in before.fields.items()}
-    return SurfaceMesh(mesh.vertices, mesh.faces, fields)
+    away = np.full(len(mesh.vertices), np.inf)
+    if len(edited_mm):
+        away = cKDTree(edited_mm).query(mesh.vertices)[0] / voxel_mm
+    distance_mm, nearest = cKDTree(before.vertices).query(mesh.vertices)
+    normals = _normals(before)[nearest]
+    across_mm = np.einsum("ij,ij->i", before.vertices[nearest] - mesh.vertices, normals)
+    # Where the two are further apart than labels can be from what they were made of, they are not the same wall.
+    is_same = (np.abs(across_mm) < 1.5 * voxel_mm) & (distance_mm < 3.0 * voxel_mm)
+    share = np.where(is_same, np.clip((away - TOUCHED_VOXELS) / BLENDED_VOXELS, 0.0, 1.0), 0.0)
+    vertices = mesh.vertices + (share * across_mm)[:, None] * normals
+    is_unknown = away <= TOUCHED_VOXELS
+    fields = {name: np.where(is_unknown, np.nan, values[nearest]) for name, values in before.fields.items()}
+    return SurfaceMesh(vertices, mesh.faces, fields)
 
 
-def _is_touched(vertices: np.ndarray, before: LabelMap, now: LabelMap) -> np.ndarray:
-    """Which vertices (n,) lie within a few voxels of one that was edited."""
-    edited = before.labels != now.labels
-    index = np.clip(np.rint(now.indices_from_patient(vertices)), 0, np.array(now.shape) - 1).astype(np.int64)
-    places = np.flatnonzero(edited)
-    if not len(places):
-        return np.zeros(len(vertices), dtype=bool)
-    from scipy.ndimage import binary_dilation
+def _normals(mesh: SurfaceMesh) -> np.ndarray:
+    """Unit normals (n, 3) at the vertices, each the mean of its faces' by their areas."""
+    a, b, c = (mesh.vertices[mesh.faces[:, corner]] for corner in range(3))
+    double_area = np.cross(b - a, c - a)
+    normals = np.zeros_like(mesh.vertices)
+    for corner in range(3):
+        for axis in range(3):
+            normals[:, axis] += np.bincount(mesh.faces[:, corner], double_area[:, axis], len(normals))
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
 
-    found = np.stack(np.unravel_index(places, now.shape))
-    low = np.maximum(found.min(axis=1) - TOUCHED_VOXELS, 0)
-    high = np.minimum(found.max(axis=1) + TOUCHED_VOXELS + 1, now.shape)
-    box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
-    near = binary_dilation(edited[box], np.ones((3, 3, 3), dtype=bool), iterations=TOUCHED_VOXELS)
-    inside = ((index >= low) & (index < high)).all(axis=1)
-    touched = np.zeros(len(vertices), dtype=bool)
-    touched[inside] = near[tuple((index[inside] - low).T)]
-    return touched
+
+def _edited_mm(begun: LabelMap | None, now: LabelMap) -> np.ndarray:
+    """Places (n, 3) of the voxels that are not as they began, LPS mm."""
+    if begun is None:
+        return np.empty((0, 3))
+    places = np.flatnonzero(begun.labels != now.labels)
+    return now.patient_from_indices(np.stack(np.unravel_index(places, now.shape), axis=1))

@@ -16,8 +16,12 @@ _BLUR_VOXELS = 0.6
 _THICK = 1.6
 """Steps along an axis longer than this many of the shortest are divided, so that slices leave no terraces."""
 
+_LEAST = 0.02
 _MARGIN = 3
 _N_ROUNDS = 4
+
+_EXACT_MM = 0.002
+"""When the volume is met: all of the surface would have to move by less."""
 
 
 def surface_of_label(label_map: LabelMap, value: int) -> SurfaceMesh | None:
@@ -47,7 +51,8 @@ def surface_of_label(label_map: LabelMap, value: int) -> SurfaceMesh | None:
     faces = _triangles(quads.vertices, quads.quads)
     vertices = apply_affine(matrix, _smoothed(quads.vertices, quads.quads))
     faces = faces if np.linalg.det(matrix[:3, :3]) > 0 else faces[:, ::-1]
-    return _enclosing(SurfaceMesh(vertices, faces), n_voxels / 1000.0)
+    limit_mm = 0.25 * float(np.linalg.norm(matrix[:3, :3], axis=0).min())
+    return _enclosing(SurfaceMesh(vertices, faces), n_voxels / 1000.0, limit_mm)
 
 
 def _extent(mask: np.ndarray, axis: int) -> slice:
@@ -71,10 +76,11 @@ def _with_even_steps(field: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray,
 
 
 def _level(field: np.ndarray, n_inside: float) -> float:
-    """The level that so many samples exceed; between what is surely outside and surely inside."""
-    values = field[field > 0.05]
-    n_below = len(values) - min(max(round(n_inside), 1), len(values) - 1)
-    return float(np.clip(np.partition(values, n_below)[n_below], 0.2, 0.8)) - 1e-4
+    """Half way between the samples that so many are to exceed and the next lower ones."""
+    values = field[field > _LEAST]
+    n_below = min(max(len(values) - round(n_inside), 1), len(values) - 1)
+    parted = np.partition(values, (n_below - 1, n_below))
+    return float(np.clip((parted[n_below - 1] + parted[n_below]) / 2.0, 2.0 * _LEAST, 0.8))
 
 
 def _triangles(vertices: np.ndarray, quads: np.ndarray) -> np.ndarray:
@@ -97,17 +103,19 @@ def _smoothed(vertices: np.ndarray, quads: np.ndarray) -> np.ndarray:
     return points
 
 
-def _enclosing(mesh: SurfaceMesh, volume_ml: float) -> SurfaceMesh:
-    """The mesh moved along its normals, all alike, until it encloses a volume to a thousandth."""
-    for _ in range(2):
+def _enclosing(mesh: SurfaceMesh, volume_ml: float, limit_mm: float) -> SurfaceMesh:
+    """The mesh moved along its normals, all alike, until it encloses a volume; of specks it comes near to it."""
+    for _ in range(3):
         a, b, c = (mesh.vertices[mesh.faces[:, corner]] for corner in range(3))
         double_area = np.cross(b - a, c - a)
+        area_mm2 = 0.5 * float(np.linalg.norm(double_area, axis=1).sum())
+        missing_mm = 1000.0 * (volume_ml - mesh.volume_ml) / max(area_mm2, 1e-9)
+        if abs(missing_mm) < _EXACT_MM:
+            break
         normals = np.zeros_like(mesh.vertices)
         for corner in range(3):
             for axis in range(3):
                 normals[:, axis] += np.bincount(mesh.faces[:, corner], double_area[:, axis], len(normals))
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-        area_mm2 = 0.5 * float(np.linalg.norm(double_area, axis=1).sum())
-        missing_mm3 = 1000.0 * (volume_ml - mesh.volume_ml)
-        mesh = SurfaceMesh(mesh.vertices + normals * (missing_mm3 / area_mm2), mesh.faces)
+        mesh = SurfaceMesh(mesh.vertices + normals * np.clip(missing_mm, -limit_mm, limit_mm), mesh.faces)
     return mesh

@@ -245,6 +245,27 @@ def test_a_surface_that_comes_too_late_is_dropped(editing: Session) -> None:
     assert editing.state.anatomy.surfaces["lv"].is_closed
 
 
+def test_an_edit_moves_the_surface_around_it_and_nowhere_else(open_session: Session) -> None:
+    ball = make_anatomy().surfaces["lv_myocardium"]
+    ball = replace(ball, fields={"uncertainty_mm": np.full(len(ball.vertices), 0.4)})
+    open_session.show_anatomy(replace(make_anatomy(), surfaces={"lv": ball}))
+    open_session.take(Tool.PAINT)
+    open_session.labels.use(LabelBrush("lv", radius_mm=4.0, is_ball=True))
+    stroke(open_session, 26.0)
+    anatomy = open_session.state.anatomy
+    made = work_of(anatomy, open_session.labels.beginning())(Silent())["lv"]
+    away = np.linalg.norm(made.vertices - CENTRE_MM, axis=1)
+    from_edit = np.linalg.norm(made.vertices - (AT_MM + [26.0, 0, 0]), axis=1)
+    voxel_mm = 16.0 ** (1 / 3)
+    far = from_edit > 5.0 + 8.0 * voxel_mm
+    assert made.is_closed
+    # The true ball is known to the sagitta of its own triangles; labels of 4 mm slices alone miss it by millimetres.
+    assert np.abs(away[far] - 25.0).max() < 0.2
+    assert away[from_edit < 4.0].max() > 28.0
+    assert np.isnan(made.fields["uncertainty_mm"][from_edit < 5.0]).all()
+    assert (made.fields["uncertainty_mm"][far] == 0.4).all()
+
+
 def test_a_structure_that_is_erased_wholly_has_no_surface_and_undo_returns_it(editing: Session) -> None:
     editing.labels.use(LabelBrush("lv", radius_mm=40.0, is_ball=True))
     stroke(editing, 0.0, Tool.ERASE)
