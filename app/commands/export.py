@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.commands.command import Command, Desk
-from app.edited_anatomy import stale_keys
+from app.edited_anatomy import edited_keys, stale_keys
 from app.exporting import Content, Exported, export, offered
 from app.label_surfaces import with_fresh_surfaces
 from app.state import State
@@ -34,6 +34,8 @@ def export_results(desk: Desk) -> None:
     if choice is None:
         return
 
+    if content.moving is not None and edited_keys(content.anatomy):
+        desk.session.note(_NOT_MOVING)
     begun = desk.session.labels.beginning() if stale_keys(content.anatomy) else None
 
     def work(progress: Progress) -> Exported:
@@ -43,6 +45,14 @@ def export_results(desk: Desk) -> None:
         )
 
     desk.run("Exporting", work, lambda done: _tell(desk, choice.folder, done))
+
+
+_NOT_MOVING = Finding(
+    "edits_do_not_move",
+    "the surfaces of the other phases are not edited",
+    "an edit by hand belongs to the phase that it was made at",
+    "use the surfaces of this phase where the edits count",
+)
 
 
 def _tell(desk: Desk, folder: Path, done: Exported) -> None:
