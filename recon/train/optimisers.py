@@ -9,17 +9,29 @@ import torch
 from recon.networks.unet import UNet
 from recon.train.muon import Muon
 
+HEAD_RATE = 4.0
+"""Times the learning rate, for the heads beside the classes: from features made for classes they have far to go."""
+
 Optimisers = dict[str, torch.optim.Optimizer]
 
 
 def optimisers_for(network: UNet, learning_rate: float) -> Optimisers:
     """Muon for the inner kernels; AdamW for the first and last layers, where it is the better one, and the norms."""
     inner = [p for block in (network.encoders, network.decoders) for p in block.parameters() if p.ndim == 5]
-    ids = {id(p) for p in inner}
+    heads = [
+        p
+        for head in (network.distance_head, network.heatmap_head, network.direction_head)
+        if head is not None
+        for p in head.parameters()
+    ]
+    ids = {id(p) for p in inner + heads}
     others = [p for p in network.parameters() if id(p) not in ids]
+    groups = [{"params": others, "scale": 1.0}]
+    if heads:
+        groups.append({"params": heads, "scale": HEAD_RATE})
     return {
         "muon": Muon(inner, learning_rate),
-        "adamw": torch.optim.AdamW(others, lr=learning_rate, weight_decay=1e-4),
+        "adamw": torch.optim.AdamW(groups, lr=learning_rate, weight_decay=1e-4),
     }
 
 
@@ -27,7 +39,7 @@ def set_rate(optimisers: Optimisers, learning_rate: float) -> None:
     """Let the next step be taken at this learning rate."""
     for optimiser in optimisers.values():
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate
+            group["lr"] = learning_rate * group.get("scale", 1.0)
 
 
 def state_of(optimisers: Optimisers) -> dict[str, torch.Tensor]:

@@ -210,7 +210,9 @@ class Trainer:
         restore(self.optimisers, tensors)
         self.step, self.seconds = int(str(facts["step"])), float(str(facts["seconds"]))
         # Of how the weights came about nothing is forgotten by a later part of the training.
-        self.history["label_maps"] = max(int(str(facts.get("label_maps", 0))), int(str(self.history["label_maps"])))
+        self.history["label_maps"] = max(
+            int(str(facts.get("label_maps", 0))), int(str(self.history["label_maps"]))
+        )
         if "begun_from" in facts:
             self.history["begun_from"] = facts["begun_from"]
 
