@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from core.frames import rigid
@@ -75,3 +78,25 @@ def _plane_of(slab: np.ndarray) -> np.ndarray:
     affine[:3, 3] += slab[:3, 0] * (LAYERS - 1) / 2.0
     affine[:3, 0] *= LAYERS
     return affine
+
+
+def stacked(planes: Sequence[Volume]) -> tuple[Volume, ...]:
+    """Planes that follow one another in parallel as one volume each, as a scanner sends a short-axis stack.
+
+    The step between the first two planes of a run is taken for all of them.
+    """
+    runs: list[list[Volume]] = []
+    for plane in planes:
+        if runs and np.allclose(runs[-1][0].patient_from_index[:3, 1:3], plane.patient_from_index[:3, 1:3]):
+            runs[-1].append(plane)
+        else:
+            runs.append([plane])
+    return tuple(_joined(run) for run in runs)
+
+
+def _joined(run: Sequence[Volume]) -> Volume:
+    if len(run) == 1:
+        return run[0]
+    affine = np.array(run[0].patient_from_index)
+    affine[:3, 0] = run[1].patient_from_index[:3, 3] - affine[:3, 3]
+    return replace(run[0], voxels=np.concatenate([plane.voxels for plane in run]), patient_from_index=affine)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from app.phantom import PhantomFiles, write_phantom
+from core.errors import PlannerError
 from imaging.find.scan import scan_folder
 from imaging.formats.nifti import read_labels
-from imaging.slices.load import load_series
+from imaging.slices.load import load_path, load_series
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +46,32 @@ def test_the_same_seed_writes_the_same_uids(phantom: PhantomFiles, tmp_path: Pat
     again = write_phantom(tmp_path, seed=2_000_005, spacing_mm=5.0)
     uids = [{s.series_uid for s in scan_folder(files.study).series} for files in (phantom, again)]
     assert uids[0] == uids[1]
+
+
+def test_a_cine_study_is_a_short_axis_stack_with_gaps_and_three_planes_of_one_patient_space(
+    tmp_path: Path,
+) -> None:
+    files = write_phantom(tmp_path, seed=2_000_005, spacing_mm=5.0, modalities=("cine",))
+    series = scan_folder(files.study).series
+    assert sorted(s.shape[0] for s in series)[:3] == [1, 1, 1]
+    assert len(series) == 4
+    assert len({s.frame_of_reference_uid for s in series}) == 1
+    (stack,) = load_path(files.study / "cine")
+    assert stack.shape[0] >= 8
+    assert stack.spacing_mm[0] > 5.0
+    middle = stack.patient_from_indices((np.array([stack.shape], dtype=np.float64) - 1.0) / 2.0)[0]
+    ventricle = files.truth["CINE"].patient_from_indices(np.argwhere(files.truth["CINE"].mask("lv")))
+    assert np.linalg.norm(middle - ventricle.mean(axis=0)) < 30.0
+
+
+def test_an_echo_is_a_fan_of_its_own_format_with_its_truth(tmp_path: Path) -> None:
+    files = write_phantom(tmp_path, seed=2_000_005, spacing_mm=5.0, modalities=("echo",))
+    (echo,) = load_path(files.study / "echo")
+    assert echo.shape == files.truth["ECHO"].shape
+    assert echo.modality == "US"
+    assert (echo.voxels == 0).mean() > 0.3
+
+
+def test_a_modality_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PlannerError, match="no known modality"):
+        write_phantom(tmp_path, seed=1, modalities=("pet",))
