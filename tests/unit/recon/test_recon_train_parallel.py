@@ -35,6 +35,7 @@ def two_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_gradients_of_two_processes_are_those_of_one_with_the_joint_batch(
     two_processes: Path, tmp_path: Path
 ) -> None:
@@ -48,6 +49,7 @@ def test_gradients_of_two_processes_are_those_of_one_with_the_joint_batch(
             assert torch.allclose(found[name], parameter.grad, rtol=1e-4, atol=1e-4 * scale + 1e-7), name
 
 
+@pytest.mark.slow
 def test_processes_stay_equal_after_a_step_on_different_patients(two_processes: Path) -> None:
     batches = [load_file(two_processes / f"batch-{rank}.safetensors")["inputs"] for rank in (0, 1)]
     assert not torch.equal(*batches)
@@ -55,6 +57,7 @@ def test_processes_stay_equal_after_a_step_on_different_patients(two_processes: 
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.slow
 def test_only_the_first_process_writes_and_all_agree_on_the_highest(two_processes: Path) -> None:
     assert (two_processes / "training-0" / "weights.safetensors").is_file()
     assert not list((two_processes / "training-1").iterdir())
