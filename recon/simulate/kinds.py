@@ -48,7 +48,7 @@ def volume(scene: Scene) -> Result:
     if rng.random() < 0.5:  # what a finer scan's noise looks like after it was brought to the grid
         image = blur(image, (float(rng.uniform(0.2, 0.6)),) * 3)
     observed = torch.ones_like(image)
-    intensity = scale_as_of_wider_view(image, observed > 0, rng, is_ct=scene.is_ct)
+    intensity = scale_as_of_wider_view(image, observed > 0, rng, _wider(scene), scene.is_ct)
     return truncate(intensity, observed, scene.grid_mm, rng)
 
 
@@ -65,7 +65,7 @@ def thick(scene: Scene) -> Result:
     centre = scene.centre_mm + rng.normal(0.0, 6.0, 3)
     slices = stack_around(centre, frame, np.array((step, pixel, pixel)), shape, thickness)
     moves = draw_steps(rng, shape[0], frame[0]) if rng.random() < 0.3 else None
-    return _rasterised(scene, [_take(scene, slices, moves, pixel)])
+    return _rasterised(scene, [_take(scene, slices, moves, pixel)], _wider(scene))
 
 
 def gated(scene: Scene) -> Result:
@@ -75,7 +75,7 @@ def gated(scene: Scene) -> Result:
     shape = (scene.n, scene.n, scene.n)
     slices = stack_around(scene.centre_mm, frame, np.full(3, grid_mm), shape, grid_mm)
     moves = draw_steps(rng, scene.n, frame[0])
-    return _rasterised(scene, [_take(scene, slices, moves, grid_mm, n_layers=1)])
+    return _rasterised(scene, [_take(scene, slices, moves, grid_mm, n_layers=1)], _wider(scene))
 
 
 def stack(scene: Scene) -> Result:
@@ -175,11 +175,19 @@ def _coil(rng: Generator) -> float:
     return float(rng.uniform(1.0, 2.2)) if rng.random() < 0.6 else 1.0
 
 
+def _wider(scene: Scene) -> float:
+    """How much brighter the brightest percent of a whole chest is than that of what is painted.
+
+    A chest holds more bone, but more of all the rest as well.
+    """
+    return float(np.exp(scene.rng.normal(0.0, 0.12))) if scene.is_ct else _coil(scene.rng)
+
+
 def _rasterised(scene: Scene, taken: list[Taken], brighter: float = 1.0) -> Result:
     """Every stack or plane scaled for itself, then laid onto the grid as recon.sampling does."""
     images = []
     for voxels, shown, stack in taken:
-        own = brighter * float(np.exp(scene.rng.normal(0.0, 0.08))) if brighter > 1.0 else 1.0
+        own = brighter * float(np.exp(scene.rng.normal(0.0, 0.08))) if len(taken) > 1 else brighter
         scaled = scale_as_of_wider_view(voxels, shown, scene.rng, own, scene.is_ct)
         images.append(Scaled(scaled, stack.patient_from_index))
     return rasterise_scaled(images, scene.patient_from_index, scene.n, scene.brightness.device)
