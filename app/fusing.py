@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.fusion import key_of, moved_surfaces, register_anatomies
 from app.identity import Sameness, owner_of, sameness
-from app.reconstruction import HEART_TASK, check_place
+from app.reconstruction import HEART_TASK, check_place, engine_cache
 from core.anatomy import Anatomy
 from core.errors import PlannerError
 from core.fusion import ImageRegistration
@@ -117,7 +117,7 @@ def _anatomy(
     from recon.run import reconstruct
 
     if one.labels is None:
-        return reconstruct(HEART_TASK, volumes, device, progress, weights_folder)
+        return reconstruct(HEART_TASK, volumes, device, progress, weights_folder, engine_cache())
     return _given(one.labels, volumes[0], progress)
 
 

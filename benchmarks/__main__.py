@@ -9,7 +9,18 @@ from pathlib import Path
 
 from benchmarks.report import as_markdown, write
 
-NAMES = ("cutting", "slicing", "surfaces", "tracking", "scanning", "loading", "library", "startup", "network")
+NAMES = (
+    "cutting",
+    "slicing",
+    "surfaces",
+    "tracking",
+    "scanning",
+    "loading",
+    "library",
+    "startup",
+    "network",
+    "fusion",
+)
 
 
 def main() -> int:

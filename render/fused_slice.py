@@ -119,7 +119,7 @@ def _trilinear(voxels: np.ndarray, index: np.ndarray) -> np.ndarray:
     is_inside = ((index >= -0.5) & (index <= shape - 0.5)).all(axis=0)
     index = np.clip(index, 0.0, shape - 1.0)
     low = np.minimum(index.astype(np.int64), np.maximum(np.array(voxels.shape).reshape(3, 1, 1) - 2, 0))
-    z, y, x = index - low
+    z, y, x = index - low.astype(np.float32)
     strides = np.array([voxels.shape[1] * voxels.shape[2], voxels.shape[2], 1], dtype=np.int64)
     up, down, right = np.where(np.array(voxels.shape) > 1, strides, 0)
     base = (low * strides.reshape(3, 1, 1)).sum(axis=0)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli.console import progress_of, say, say_findings, write_json
+from core.errors import PlannerError
 
 if TYPE_CHECKING:
     from app.fusing import FusedPair
@@ -47,6 +48,27 @@ def run(options: argparse.Namespace) -> None:
     )
     write_pair(pair, (options.fixed, options.moving), options.out)
     say_pair(pair, options.out)
+
+
+def run_both(options: argparse.Namespace) -> None:
+    """What ``auricle reconstruct A B --fuse`` does: the same, with what that command knows.
+
+    Raises PlannerError for another number of inputs than two, or options that do not go with it.
+    """
+    if len(options.inputs) != 2 or options.phases == "all" or options.series or options.compare:
+        raise PlannerError(
+            "cannot fuse these",
+            "--fuse takes two INPUTs at one phase, without --series and --compare",
+            "use `auricle fuse`, which lets each image have its own series and phase",
+        )
+    both = dict.fromkeys(("fixed_series", "moving_series", "fixed_labels", "moving_labels"))
+    fixed, moving = options.inputs
+    frames = {"fixed_frame": options.frame, "moving_frame": options.frame}
+    run(
+        argparse.Namespace(
+            **{**vars(options), **both, **frames, "fixed": fixed, "moving": moving, "rigid": False}
+        )
+    )
 
 
 def write_pair(pair: FusedPair, inputs: tuple[Path, Path], folder: Path) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.cli import all_phases
+from app.cli import all_phases, fuse
 from app.cli.console import progress_of, say, say_findings, write_json
 
 
@@ -29,12 +29,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--series", help="series UID, where an input holds several")
     parser.add_argument("--weights", type=Path, help="a folder of weights other than the shipped ones")
     parser.add_argument(
+        "--fuse",
+        action="store_true",
+        help="two INPUTs of one patient: both are reconstructed, the second is laid over the first",
+    )
+    parser.add_argument(
+        "--same-patient", action="store_true", help="with --fuse: I have checked that both are of one patient"
+    )
+    parser.add_argument(
         "--compare", type=Path, help="reference surfaces (.vtk, LPS mm), e.g. 'surfaces/*_000.vtk'"
     )
 
 
 def run(options: argparse.Namespace) -> None:
     """Reconstruct and write labels.nii.gz, labels.json, surfaces/, anatomy.glb, report.json and contours.png."""
+    if options.fuse:
+        fuse.run_both(options)
+        return
     if options.phases == "all":
         all_phases.run(options)
         return
