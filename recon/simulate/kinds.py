@@ -13,27 +13,20 @@ import numpy as np
 from core.frames import rotation_from_vector
 from recon.near import Scaled
 from recon.sampling import rasterise_scaled
-from recon.simulate.acquire import Stack, acquire, stack_around
+from recon.simulate.acquire import stack_around
 from recon.simulate.degrade import add_noise, scale_as_of_wider_view
 from recon.simulate.echo import random_fan, scan
 from recon.simulate.image import blur
-from recon.simulate.planes import (
-    draw_breathing,
-    draw_steps,
-    long_axis_planes,
-    short_axis_frame,
-    short_axis_steps,
-)
+from recon.simulate.planes import draw_steps, short_axis_frame
 from recon.simulate.scene import Scene
-from recon.simulate.view import crop_to_circle, truncate
+from recon.simulate.slices import Taken, long_axis_slices, planes_of, short_axis_stack, take
+from recon.simulate.view import truncate
 
 if TYPE_CHECKING:
     import torch
 
 Generator = np.random.Generator
 Result = tuple["torch.Tensor", "torch.Tensor"]
-Taken = tuple["torch.Tensor", "torch.Tensor", Stack]
-"""Voxels, where the painted grid reaches, and where they lie."""
 
 
 def volume(scene: Scene) -> Result:
@@ -65,7 +58,7 @@ def thick(scene: Scene) -> Result:
     centre = scene.centre_mm + rng.normal(0.0, 6.0, 3)
     slices = stack_around(centre, frame, np.array((step, pixel, pixel)), shape, thickness)
     moves = draw_steps(rng, shape[0], frame[0]) if rng.random() < 0.3 else None
-    return _rasterised(scene, [_take(scene, slices, moves, pixel)], _wider(scene))
+    return _rasterised(scene, [take(scene, slices, moves, pixel)], _wider(scene))
 
 
 def gated(scene: Scene) -> Result:
@@ -75,7 +68,7 @@ def gated(scene: Scene) -> Result:
     shape = (scene.n, scene.n, scene.n)
     slices = stack_around(scene.centre_mm, frame, np.full(3, grid_mm), shape, grid_mm)
     moves = draw_steps(rng, scene.n, frame[0])
-    return _rasterised(scene, [_take(scene, slices, moves, grid_mm, n_layers=1)], _wider(scene))
+    return _rasterised(scene, [take(scene, slices, moves, grid_mm, n_layers=1)], _wider(scene))
 
 
 def stack(scene: Scene) -> Result:
@@ -83,13 +76,13 @@ def stack(scene: Scene) -> Result:
     rng = scene.rng
     taken = [short_axis_stack(scene)]
     if rng.random() < 0.35:
-        taken += _long_axis(scene, int(rng.integers(1, 4)))
+        taken += long_axis_slices(scene, int(rng.integers(1, 4)))
     return _rasterised(scene, taken, _coil(rng))
 
 
 def sparse(scene: Scene) -> Result:
     """Short- and long-axis planes, each an image of its own."""
-    planes = planes_of(*short_axis_stack(scene)) + _long_axis(scene, int(scene.rng.integers(1, 7)))
+    planes = planes_of(*short_axis_stack(scene)) + long_axis_slices(scene, int(scene.rng.integers(1, 7)))
     return _rasterised(scene, planes, _coil(scene.rng))
 
 
@@ -108,66 +101,6 @@ def echo(scene: Scene) -> Result:
     heard, inside = scan(image, scene.patient_from_index, fan, rng, scene.generator)
     observed = inside.float() if rng.random() < 0.5 else torch.ones_like(heard)
     return scale_as_of_wider_view(heard, observed > 0, rng) * inside, observed
-
-
-def short_axis_stack(scene: Scene) -> Taken:
-    """One short-axis stack of 5 to 14 slices, every slice in a breath of its own."""
-    rng = scene.rng
-    frame = short_axis_frame(scene.axes, rng)
-    n_slices = int(rng.integers(5, 15))
-    middle, extent_mm = short_axis_steps(scene.axes, rng)
-    step = extent_mm / (n_slices - 1)
-    pixel = scene.grid_mm * float(rng.uniform(0.75, 1.0))
-    side = round(scene.n * scene.grid_mm * float(rng.uniform(0.9, 1.15)) / pixel)
-    thickness = min(step * float(rng.uniform(0.7, 1.0)), float(rng.uniform(5.0, 9.0)))
-    stack = stack_around(middle, frame, np.array((step, pixel, pixel)), (n_slices, side, side), thickness)
-    breathing = draw_breathing(rng, scene.axes.base_mm, n_slices)
-    return _take(scene, stack, breathing, pixel)
-
-
-def _long_axis(scene: Scene, n_planes: int) -> list[Taken]:
-    rng = scene.rng
-    pixel = scene.grid_mm * float(rng.uniform(0.75, 1.0))
-    side = round(scene.n * scene.grid_mm * 1.1 / pixel)
-    thickness = float(rng.uniform(5.0, 9.0))
-    breathing = draw_breathing(rng, scene.axes.base_mm, n_planes)
-    planes = []
-    for (point, frame), move in zip(long_axis_planes(scene.axes, n_planes, rng), breathing, strict=True):
-        spacing = np.array((thickness, pixel, pixel))
-        stack = stack_around(point, frame, spacing, (1, side, side), thickness)
-        planes.append(_take(scene, stack, move[None], pixel))
-    return planes
-
-
-def _take(
-    scene: Scene, stack: Stack, moves: np.ndarray | None, pixel_mm: float, n_layers: int | None = None
-) -> Taken:
-    """Acquire a stack: blurred to its pixels, thick, moved, unequal in gain, with noise."""
-    rng = scene.rng
-    coarser = 0.42 * np.sqrt(max((pixel_mm / scene.grid_mm) ** 2 - 1.0, 0.0))
-    n_layers = n_layers or int(np.clip(round(stack.thickness_mm / scene.grid_mm), 1, 4))
-    image = blur(scene.brightness, (float(coarser),) * 3)
-    voxels, shown = acquire(image, scene.patient_from_index, stack, moves, n_layers)
-    if not scene.is_ct and rng.random() < 0.7:
-        unequal = 0.12 if stack.thickness_mm > 4.0 else 0.03  # many thin slices are taken alike
-        gain = np.exp(rng.normal(0.0, unequal * rng.random(), stack.shape[0])).astype(np.float32)
-        voxels = voxels * voxels.new_tensor(gain)[:, None, None]
-    voxels = add_noise(voxels, scene.is_ct, rng, scene.generator)
-    if not scene.is_ct and rng.random() < 0.15:
-        voxels = crop_to_circle(voxels)
-    return voxels, shown, stack
-
-
-def planes_of(voxels: torch.Tensor, shown: torch.Tensor, stack: Stack) -> list[Taken]:
-    """A stack as single planes, each as thick as it was taken."""
-    planes = []
-    for index in range(stack.shape[0]):
-        affine = stack.patient_from_index.copy()
-        affine[:3, 3] += index * affine[:3, 0]
-        affine[:3, 0] *= stack.thickness_mm / np.linalg.norm(affine[:3, 0])
-        plane = Stack(affine, (1, *stack.shape[1:]), stack.thickness_mm)
-        planes.append((voxels[index : index + 1], shown[index : index + 1], plane))
-    return planes
 
 
 def _coil(rng: Generator) -> float:

@@ -14,9 +14,9 @@ from recon.simulate.degrade import scale_as_of_wider_view
 from recon.simulate.draw import KINDS, LvAxes, draw_image
 from recon.simulate.families import FAMILIES, random_contrast
 from recon.simulate.groups import GROUPS, values_of
-from recon.simulate.kinds import planes_of, short_axis_stack
 from recon.simulate.planes import draw_breathing
 from recon.simulate.scene import Scene
+from recon.simulate.slices import planes_of, short_axis_stack
 
 N, GRID_MM = 32, 5.0
 CENTRE_MM = np.array((10.0, -20.0, 30.0))
