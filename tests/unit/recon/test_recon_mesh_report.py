@@ -54,6 +54,15 @@ def test_balls_that_overlap_cross_and_balls_apart_do_not():
     assert overlapping.n_self_intersections > 20
 
 
+def test_two_bodies_that_meet_in_one_vertex_are_found():
+    first, second = _ball(), _ball(centre=(25.0, 1.0, 2.0))
+    joined = _joined(first, second)
+    faces = np.where(joined.faces == len(first.vertices), 0, joined.faces)
+    report = mesh_report(SurfaceMesh(joined.vertices, faces))
+    assert (report.n_nonmanifold_vertices, report.n_nonmanifold_edges) == (1, 0)
+    assert mesh_report(joined).n_nonmanifold_vertices == 0
+
+
 def test_one_vertex_pushed_through_the_other_side_is_found():
     ball = _ball()
     vertices = ball.vertices.copy()
@@ -64,7 +73,9 @@ def test_one_vertex_pushed_through_the_other_side_is_found():
 def test_the_surfaces_of_a_thin_cup_do_not_cross():
     radius = np.linalg.norm(np.moveaxis(np.indices((60, 60, 60)), 0, -1) - [29.3, 30.1, 29.8], axis=-1)
     labels = ((radius < 24.0) & (radius > 21.5) & (np.arange(60) < 42)[:, None, None]).astype(np.uint8)
-    report = mesh_report(conformal_surfaces_of_labels(LabelMap(labels, np.eye(4), {1: "lv_myocardium"}))["lv_myocardium"])
+    report = mesh_report(
+        conformal_surfaces_of_labels(LabelMap(labels, np.eye(4), {1: "lv_myocardium"}))["lv_myocardium"]
+    )
     assert report.is_closed
     assert (report.n_self_intersections, report.n_components) == (0, 1)
     assert report.quality_p01 > 0.7
