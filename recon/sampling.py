@@ -101,7 +101,8 @@ def _values(image: NearImage, patient_from_index: np.ndarray, n: int, voxels: to
 def _seen(image: NearImage, patient_from_index: np.ndarray, n: int) -> torch.Tensor:
     """Flat indices (m,) of the grid voxels that an image shows.
 
-    A plane is seen where it passes within half a grid voxel; a stack is seen up to half a slice beyond it.
+    A plane is seen as thick as it was taken, and where it passes within half a grid voxel: a thin one, oblique to the
+    grid, would reach the network as broken lines. A stack is seen up to half a slice beyond it.
     """
     import torch
 
@@ -109,7 +110,7 @@ def _seen(image: NearImage, patient_from_index: np.ndarray, n: int) -> torch.Ten
     theta, half = _sampling_theta(index_from_grid, image.shape, n)
     reach = 1.0 + 0.5 / half
     if image.shape[0] == 1:
-        reach[2] = 0.5 * _spacing(patient_from_index) / _spacing(image.patient_from_index) / half[2]
+        reach[2] = 0.5 * max(1.0, _spacing(patient_from_index) / _spacing(image.patient_from_index)) / half[2]
     steps = torch.linspace(-1.0, 1.0, n, device=image.part.voxels.device)
     x, y, z, offset = (float(value) for value in theta[2])
     depth = x * steps + (y * steps)[:, None] + (z * steps + offset)[:, None, None]
