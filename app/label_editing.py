@@ -14,7 +14,7 @@ from core.frames import apply_affine
 from core.volume import LabelMap
 from plan.label_edits import LabelEdit, edit_of_voxels
 from plan.label_layers import Layer, layer_through
-from plan.label_pulling import pull
+from plan.label_pulling import evened, pull
 from plan.label_shapes import ball_voxels, disc_voxels, is_inside
 
 LABEL_TOOLS = (Tool.PAINT, Tool.ERASE, Tool.FILL, Tool.PULL)
@@ -176,9 +176,12 @@ def begin(
     value_of(labels, brush.key)
     nothing = np.empty(0, dtype=np.int64)
     start = np.atleast_2d(touch.at_mm)
-    stroke = Stroke(
-        tool, brush, labels, layer_at(labels, touch), start, nothing, nothing.astype(np.uint8), contours
+    layer = layer_at(labels, touch)
+    contours = tuple(
+        replace(part, lines_mm=tuple(evened(line, layer.shifted(part.n_layers)) for line in part.lines_mm))
+        for part in contours
     )
+    stroke = Stroke(tool, brush, labels, layer, start, nothing, nothing.astype(np.uint8), contours)
     return moved(stroke, touch)
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from core.volume import LabelMap
 from plan.label_layers import Layer
 
+_MOST_PAIRS = 2_000_000
+
 
 def disc_voxels(layer: Layer, path_mm: np.ndarray, radius_mm: float) -> np.ndarray:
     """Flat indices of the layer's voxels within a radius of a line (k, 3) in its plane.
@@ -44,17 +46,19 @@ def is_inside(points: np.ndarray, polygons: Sequence[np.ndarray]) -> np.ndarray:
 
     Source: the even-odd rule, by the sides that a ray along the second axis crosses.
     """
+    start = np.concatenate([np.asarray(polygon) for polygon in polygons])
+    end = np.concatenate([np.roll(polygon, -1, axis=0) for polygon in polygons])
+    # A side along the ray crosses none.
+    start, end = start[start[:, 0] != end[:, 0]], end[start[:, 0] != end[:, 0]]
+    slope = (end[:, 1] - start[:, 1]) / (end[:, 0] - start[:, 0])
+    low, high = np.minimum(start[:, 0], end[:, 0]), np.maximum(start[:, 0], end[:, 0])
     inside = np.zeros(len(points), dtype=bool)
-    order = np.argsort(points[:, 0], kind="stable")
-    rows = points[order, 0]
-    for polygon in polygons:
-        for start, end in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
-            low, high = sorted((start[0], end[0]))
-            # Half-open, so that a corner that two sides share is crossed once.
-            met = order[np.searchsorted(rows, low, "left") : np.searchsorted(rows, high, "left")]
-            if len(met):
-                share = (points[met, 0] - start[0]) / (end[0] - start[0])
-                inside[met] ^= points[met, 1] < start[1] + share * (end[1] - start[1])
+    n_each = max(1, _MOST_PAIRS // max(len(start), 1))
+    for first in range(0, len(points), n_each):
+        x, y = points[first : first + n_each, :1], points[first : first + n_each, 1:]
+        # Half-open, so that a corner that two sides share is crossed once.
+        crossed = (x >= low) & (x < high) & (y < start[:, 1] + (x - start[:, 0]) * slope)
+        inside[first : first + n_each] = crossed.sum(axis=1) % 2 == 1
     return inside
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from core.volume import LabelMap
 from plan.label_layers import Layer, layer_through
-from plan.label_pulling import pull, pulled_line
+from plan.label_pulling import evened, pull, pulled_line
 
 RADIUS_MM = 20.0
 
@@ -38,7 +38,7 @@ def in_slice(flat: np.ndarray) -> np.ndarray:
 def test_a_pull_is_felt_wholly_where_it_is_held_and_not_beyond_its_reach() -> None:
     line, by = circle()[:-1], np.array([6.0, 0.0, 0.0])
     grab = np.array([60.0, 40.0, 4.0])
-    moved = pulled_line(line, grab, by, 15.0)
+    moved, ring = pulled_line(line, grab, by, 15.0)
     went = np.linalg.norm(moved - line, axis=1)
     angle = np.arctan2(line[:, 1] - 40.0, line[:, 0] - 40.0)
     along = np.abs(angle) * RADIUS_MM
@@ -46,12 +46,19 @@ def test_a_pull_is_felt_wholly_where_it_is_held_and_not_beyond_its_reach() -> No
     np.testing.assert_allclose(went[along > 15.2], 0.0)
     np.testing.assert_allclose(went, 3.0 * (1.0 + np.cos(np.pi * np.minimum(along / 15.0, 1.0))), atol=0.02)
     assert np.abs(np.diff(went)).max() < 0.7, "smooth"
+    x, y = (ring - ring.mean(axis=0))[:, :2].T
+    area_mm2 = 0.5 * abs((x * np.roll(y, -1) - np.roll(x, -1) * y).sum())
+    # Around the circle the part of the pull that leads outward is cos(angle) of it.
+    angles = np.linspace(-15.0 / RADIUS_MM, 15.0 / RADIUS_MM, 4001)
+    share = 0.5 * (1.0 + np.cos(np.pi * np.abs(angles) * RADIUS_MM / 15.0))
+    swept = np.trapezoid(6.0 * share * np.cos(angles) * RADIUS_MM, angles)
+    assert area_mm2 == pytest.approx(swept, rel=0.06)
 
 
 def test_pulling_out_wins_the_voxels_between_the_lines_and_no_other() -> None:
     label_map, layer = disc_map()
     grab, by = np.array([60.0, 40.0, 4.0]), np.array([6.0, 0.0, 0.0])
-    _, won, lost, _ = pull(label_map, layer, [circle()], grab, by, 15.0, 1)
+    _, won, lost, _ = pull(label_map, layer, [evened(circle(), layer)], grab, by, 15.0, 1)
     assert len(lost) == 0
     places = in_slice(won).astype(float)
     away = np.hypot(*(places - 40.0).T)
@@ -66,23 +73,52 @@ def test_pulling_out_wins_the_voxels_between_the_lines_and_no_other() -> None:
 def test_pulling_in_gives_the_voxels_to_the_nearest_neighbour() -> None:
     label_map, layer = disc_map()
     grab, by = np.array([60.0, 40.0, 4.0]), np.array([-6.0, 0.0, 0.0])
-    lines, won, lost, instead = pull(label_map, layer, [circle()], grab, by, 15.0, 1)
+    lines, won, lost, instead = pull(label_map, layer, [evened(circle(), layer)], grab, by, 15.0, 1)
     assert len(won) == 0
     assert len(lost) > 60
     assert set(instead.tolist()) == {2}
     assert (label_map.labels.ravel()[lost] == 1).all()
     assert lines[0][:, 0].max() < 60.0
-    _, _, lost, instead = pull(label_map, layer, [circle(radius=28.0)], np.array([68.0, 40, 4]), by, 15.0, 2)
+    _, _, lost, instead = pull(
+        label_map, layer, [evened(circle(radius=28.0), layer)], np.array([68.0, 40, 4]), by, 15.0, 2
+    )
     assert set(instead.tolist()) == {0}
     assert len(lost) > 60
 
 
 def test_of_two_outlines_the_nearest_one_is_pulled_and_a_far_grab_pulls_none() -> None:
     label_map, layer = disc_map()
-    far_away = circle((70.0, 70.0), 3.0)
+    far_away = evened(circle((70.0, 70.0), 3.0), layer)
     grab, by = np.array([60.0, 40.0, 4.0]), np.array([5.0, 0.0, 0.0])
-    lines, won, _, _ = pull(label_map, layer, [far_away, circle()], grab, by, 15.0, 1)
+    lines, won, _, _ = pull(label_map, layer, [far_away, evened(circle(), layer)], grab, by, 15.0, 1)
     assert len(won)
     assert np.ptp(lines[0], axis=0)[:2] == pytest.approx([6.0, 6.0], abs=0.1)
     _, won, lost, _ = pull(label_map, layer, [far_away], np.array([10.0, 10.0, 4.0]), by, 15.0, 1)
     assert len(won) == len(lost) == 0
+
+
+def test_pulling_the_rim_of_a_hole_makes_the_hole_wider_and_the_wall_thinner() -> None:
+    label_map, layer = disc_map()
+    inner, outer = evened(circle(), layer), evened(circle(radius=28.0), layer)
+    out = np.array([4.0, 0.0, 0.0])
+    grab = np.array([60.0, 40.0, 4.0])
+    _, won, lost, instead = pull(label_map, layer, [outer, inner], grab, out, 15.0, 2)
+    assert len(won) == 0
+    assert len(lost) > 40
+    assert set(instead.tolist()) == {1}
+    _, won, lost, _ = pull(label_map, layer, [outer, inner], grab, -out, 15.0, 2)
+    assert len(lost) == 0
+    assert (label_map.labels.ravel()[won] == 1).all()
+
+
+def test_an_evened_line_keeps_its_shape_and_has_no_long_sides() -> None:
+    _, layer = disc_map()
+    square = np.array(
+        [[10.0, 10.0, 4.0], [30.0, 10.0, 4.0], [30.0, 25.0, 4.0], [10.0, 25.0, 4.0], [10.0, 10.0, 4.0]]
+    )
+    line = evened(square, layer)
+    sides = np.linalg.norm(np.roll(line, -1, axis=0) - line, axis=1)
+    assert sides.max() <= 0.5 + 1e-9
+    assert sides.sum() == pytest.approx(70.0)
+    for corner in square:
+        assert np.linalg.norm(line - corner, axis=1).min() < 1e-9
