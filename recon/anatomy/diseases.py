@@ -40,6 +40,9 @@ HEART_DISEASES = (
     "hypoplastic_lv",
     "hypoplastic_rv",
 )
+# Distances are exact to `shapes.MARGIN_MM` only, so fluid and fat together have to stay below it.
+LARGEST_EFFUSION_MM = 7.5
+FAT_UNDER_EFFUSION_MM = 2.0
 MIRRORED = "situs_inversus"  # the whole patient mirrored; any heart may lie so
 DISEASES = (*HEART_DISEASES, MIRRORED)
 
@@ -78,7 +81,8 @@ def diseased_sizes(disease: str, healthy: Mapping[str, float], rng: np.random.Ge
         size["ascending_radius"] = rng.uniform(20.5, 30.0)
         scale(1.0, 1.3, "sinus_radius", "aortic_radius")
     elif disease == "effusion":
-        size["effusion"] = rng.uniform(4.0, 22.0)
+        size["effusion"] = rng.uniform(3.0, LARGEST_EFFUSION_MM)
+        size["fat"] = min(size["fat"], FAT_UNDER_EFFUSION_MM)
     elif disease == "tetralogy":
         scale(0.45, 0.8, "pulmonary_radius")
         scale(1.05, 1.25, "aortic_radius", "sinus_radius")

@@ -13,6 +13,7 @@ import numpy as np
 
 from recon.anatomy.atria import atria
 from recon.anatomy.defects import Defect, opened
+from recon.anatomy.details import VALVES, details
 from recon.anatomy.diseases import Malformation, diseased_points, diseased_sizes
 from recon.anatomy.heart_lines import Line, sample_lines
 from recon.anatomy.heart_sizes import sample_points, sample_root, sample_sizes
@@ -61,7 +62,8 @@ class Heart:
         found |= atria(self, points) | great_vessels(self, points)
         for defect in self.defects:
             found |= opened(defect, found, points)
-        return found
+        radii = {valve: self.sizes[f"{valve}_radius"] for valve in VALVES}
+        return found | details(points, found, self.points, radii, self.sizes)
 
     def landmarks(self) -> dict[str, np.ndarray]:
         """Positions (3,) in mm of the heart's frame, by the keys of `core.anatomy.LANDMARKS`."""
@@ -85,11 +87,12 @@ def sample_heart(rng: np.random.Generator, disease: str | None = None) -> Heart:
 
     The same generator state gives the same heart.
     """
+    of_disease = np.random.default_rng(int(rng.integers(2**62)))  # its draws leave the rest of the heart alone
     sizes = sample_sizes(rng)
     if disease is not None:
-        sizes = diseased_sizes(disease, sizes, rng)
+        sizes = diseased_sizes(disease, sizes, of_disease)
     points = sample_points(rng, sizes)
-    change = diseased_points(disease, points, sizes, rng) if disease is not None else Malformation()
+    change = diseased_points(disease, points, sizes, of_disease) if disease is not None else Malformation()
     points |= change.points
     points |= sample_root(rng, points, sizes)
     lines = sample_lines(rng, points, sizes)

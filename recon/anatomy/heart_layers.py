@@ -6,16 +6,21 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from recon.anatomy.layers import Layer
+from recon.anatomy.shapes import smooth_union
 
 if TYPE_CHECKING:
     import torch
 
+_PERICARDIUM_MM = 1.3
 
-def sac_of(parts: Mapping[str, torch.Tensor], fat_mm: float) -> torch.Tensor:
-    """Distance (n,) to the inside of the pericardium: the heart and the roots of its vessels in their fat."""
-    sac = parts["lv_epicardium"].minimum(parts["rv_outer"]).minimum(parts["ra"]).minimum(parts["la"])
-    vessels = parts["pulmonary_artery"].minimum(parts["aorta"]) - 2.0
-    return sac.minimum(parts["appendage"]).minimum(vessels) - fat_mm
+
+def sac_of(parts: Mapping[str, torch.Tensor], sizes: Mapping[str, float]) -> torch.Tensor:
+    """Distance (n,) to the heart and the roots of its vessels in their fat, thick in the grooves, thin on the left."""
+    fat = sizes["fat"]
+    right = smooth_union(parts["rv_outer"] - fat, parts["ra"].minimum(parts["la"]) - 0.7 * fat, 10.0)
+    sac = smooth_union(parts["lv_epicardium"] - 0.4 * fat, right, 10.0)
+    vessels = parts["pulmonary_artery"].minimum(parts["aorta"]) - 2.0 - 0.5 * fat
+    return sac.minimum(parts["appendage"] - 0.7 * fat).minimum(vessels)
 
 
 def heart_layers(
@@ -25,6 +30,8 @@ def heart_layers(
     wall, atrial = sizes["vessel_wall"], sizes["atrial_wall"]
     la, ra, appendage = parts["la"], parts["ra"], parts["appendage"]
     rv, muscle = parts["rv"], parts["lv_epicardium"]
+    yield Layer("pericardium", sac - sizes["effusion"] - _PERICARDIUM_MM)
+    yield Layer("effusion", sac - sizes["effusion"])
     yield Layer("heart_fat", sac)
     yield Layer("atrial_wall", la.minimum(ra).minimum(appendage) - atrial)
     for vein in ("svc", "ivc", "pulmonary_vein"):
@@ -35,6 +42,7 @@ def heart_layers(
     yield Layer("ra", ra)
     yield Layer("rv_wall", parts["rv_outer"].maximum(-la).maximum(-ra))
     yield Layer("rv", rv)
+    yield from _details(parts, "rv_trabeculae", "tricuspid_leaflet")
     yield Layer("lv_myocardium", muscle)
     for right in ("ra", "rv"):
         if f"{right}_hole" in parts:
@@ -42,6 +50,7 @@ def heart_layers(
     yield from _great_vessels(parts, wall)
     yield Layer("lv", parts["lv"])
     yield Layer("papillary", parts["papillary"].maximum(parts["lv"]))
+    yield from _details(parts, "lv_trabeculae", "mitral_leaflet")
 
 
 def _great_vessels(parts: Mapping[str, torch.Tensor], wall_mm: float) -> Iterator[Layer]:
@@ -51,4 +60,12 @@ def _great_vessels(parts: Mapping[str, torch.Tensor], wall_mm: float) -> Iterato
     yield Layer("vessel_wall", (pulmonary - wall_mm).maximum(outside_lv).maximum(-parts["rv"]))
     yield Layer("vessel_wall", (aorta - wall_mm).maximum(outside_lv))
     yield Layer("pulmonary_artery", pulmonary.maximum(wall_mm - aorta))
+    yield Layer("pulmonary_leaflet", parts["pulmonary_leaflet"].maximum(wall_mm - aorta))
     yield Layer("aorta", aorta)
+    yield from _details(parts, "aortic_leaflet")
+
+
+def _details(parts: Mapping[str, torch.Tensor], *names: str) -> Iterator[Layer]:
+    """What lies within the cavity painted just before; it must not cover what is painted over that cavity later."""
+    for name in names:
+        yield Layer(name, parts[name])

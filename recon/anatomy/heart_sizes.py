@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from core.frames import rotation_from_vector
+from recon.anatomy.details import sample_details
 from recon.anatomy.root_points import root_points
 from recon.anatomy.shapes import frame_along
 
@@ -39,9 +40,9 @@ def sample_sizes(rng: np.random.Generator) -> dict[str, float]:
         "lv_exponent": around(rng, 2.1, 0.15, 1.8, 2.6),
         "septal_flattening": 5.0 * rng.beta(1.0, 5.0),
         "papillary_radius": around(rng, 3.6, 0.6, 2.2, 5.2),
-        "rv_depth": (around(rng, 40.0, 2.5, 33.0, 48.0) + 2.5 * right) * (1.0 - 0.16 * contraction),
-        "rv_anterior": (around(rng, 41.0, 3.0, 32.0, 50.0) + 2.0 * right) * (1.0 - 0.08 * contraction),
-        "rv_inferior": (around(rng, 31.0, 2.5, 24.0, 38.0) + 2.0 * right) * (1.0 - 0.08 * contraction),
+        "rv_depth": (around(rng, 38.5, 2.5, 32.0, 46.0) + 2.5 * right) * (1.0 - 0.16 * contraction),
+        "rv_anterior": (around(rng, 40.0, 3.0, 31.0, 49.0) + 2.0 * right) * (1.0 - 0.08 * contraction),
+        "rv_inferior": (around(rng, 30.0, 2.5, 23.0, 37.0) + 2.0 * right) * (1.0 - 0.08 * contraction),
         "rv_reach": around(rng, 0.62, 0.05, 0.5, 0.74),
         "rv_exponent": around(rng, 2.3, 0.2, 1.9, 2.8),
         "rv_wall": around(rng, 3.3, 0.6, 2.2, 5.5),
@@ -64,11 +65,11 @@ def sample_sizes(rng: np.random.Generator) -> dict[str, float]:
         "descending_radius": around(rng, 11.5, 1.3, 8.5, 16.0),
         "vessel_wall": around(rng, 1.6, 0.3, 1.0, 2.4),
         "appendage_radius": around(rng, 9.0, 1.5, 6.0, 13.0),
-        "fat": around(rng, 4.5, 1.8, 1.5, 10.0),
+        "fat": around(rng, 4.5, 1.6, 1.5, 8.5),
         "septal_bulk": 0.0,
         "aneurysm_radius": 0.0,
         "effusion": 0.0,
-        "trabeculae": rng.uniform(2.0, 6.0),
+        **sample_details(rng, contraction),
     }
 
 
@@ -108,7 +109,7 @@ def sample_points(rng: np.random.Generator, sizes: Mapping[str, float]) -> dict[
         "ra": near((-49.0, -19.0, 2.0), 2.5),
     }
     out_of_la = np.array((0.85, -0.5, 0.1))
-    points["appendage"] = points["la"] + (0.62 * sizes["la_width"], -0.62 * sizes["la_depth"], 6.0)
+    points["appendage"] = points["la"] + (0.72 * sizes["la_width"], -0.72 * sizes["la_depth"], 6.0)
     points["appendage_normal"] = towards(tuple(out_of_la), 8.0)
     return points
 

@@ -12,6 +12,8 @@ import numpy as np
 from core.errors import PlannerError
 from core.frames import rotation_from_vector
 from core.progress import Progress, Silent
+from recon.anatomy.details import VALVES, details, sample_details
+from recon.anatomy.diseases import FAT_UNDER_EFFUSION_MM, LARGEST_EFFUSION_MM
 from recon.anatomy.heart_lines import Line
 from recon.anatomy.insertions import rv_insertions
 from recon.anatomy.label_map_file import read_label_map
@@ -25,7 +27,6 @@ from recon.anatomy.vessels import BRANCHES, VEINS
 if TYPE_CHECKING:
     import torch
 
-VALVES = ("mitral", "aortic", "tricuspid", "pulmonary")
 _SEPTUM_MM = 8.0
 
 
@@ -68,7 +69,8 @@ class LabelMapHeart:
             self.prepared.radii["lv"] - size["lv_narrower"],
             size["papillary_radius"],
         )
-        return found | self._vessels(here, found)
+        found |= self._vessels(here, found)
+        return found | details(here, found, at, self.prepared.radii, size)
 
     def _sampled(self, here: torch.Tensor) -> Distances:
         import torch
@@ -165,12 +167,15 @@ class LabelMapHearts:
     def __len__(self) -> int:
         return len(self._hearts)
 
-    def sample(self, rng: np.random.Generator) -> LabelMapHeart:
-        """Draw one of the hearts and change it. The same generator state gives the same heart."""
-        return vary(self._hearts[int(rng.integers(len(self._hearts)))], rng)
+    def sample(self, rng: np.random.Generator, disease: str | None = None) -> LabelMapHeart:
+        """Draw one of the hearts and change it; of the diseases only `effusion` changes it.
+
+        The same generator state gives the same heart.
+        """
+        return vary(self._hearts[int(rng.integers(len(self._hearts)))], rng, disease)
 
 
-def vary(prepared: PreparedHeart, rng: np.random.Generator) -> LabelMapHeart:
+def vary(prepared: PreparedHeart, rng: np.random.Generator, disease: str | None = None) -> LabelMapHeart:
     """A heart scaled by up to a quarter, sheared by a few degrees, its walls thickened or thinned."""
     scale = np.exp(np.clip(rng.normal(0.0, 0.09), -0.2, 0.2)) * np.exp(rng.uniform(-0.06, 0.06, 3))
     shear = np.eye(3) + np.triu(rng.uniform(-0.10, 0.10, (3, 3)), 1)
@@ -182,10 +187,14 @@ def vary(prepared: PreparedHeart, rng: np.random.Generator) -> LabelMapHeart:
         "fat": rng.uniform(1.5, 8.0),
         "lv_narrower": narrower,
         "lv_outward": rng.uniform(-1.5, 2.5) - min(narrower, 0.0) * rng.uniform(0.0, 1.0),
-        "rv_narrower": rng.uniform(-1.5, 3.5),
+        "rv_narrower": rng.uniform(-1.0, 2.5),
         "rv_outward": rng.uniform(-1.0, 1.0),
         "papillary_radius": rng.uniform(2.5, 4.8),
+        "effusion": 0.0,
+        **sample_details(rng, 0.0),
     }
+    if disease == "effusion":
+        sizes |= {"effusion": rng.uniform(3.0, LARGEST_EFFUSION_MM), "fat": FAT_UNDER_EFFUSION_MM}
     heights = (float(rng.uniform(10.0, 17.0)), float(rng.uniform(10.0, 18.0)))
     lines = sample_extensions(prepared, rng)
     return LabelMapHeart(prepared, np.diag(1.0 / scale) @ shear @ turn, sizes, lines, heights)

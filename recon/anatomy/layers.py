@@ -69,8 +69,8 @@ def paint_layers_with_fields(
 def millimetres(fields: torch.Tensor, patient_from_index: np.ndarray) -> torch.Tensor:
     """Fields (k, slices, rows, columns) divided by their own steepness on the grid, truncated at +-8 mm.
 
-    The steepness is taken towards the border (Godunov's upwind difference), so that ridges between two borders do not
-    look flat. Signs are kept.
+    The steepness is a central difference; on a ridge between two borders, where that would vanish, it is taken towards
+    the border (Godunov's upwind difference). Signs are kept.
 
     Raises:
         ValueError: when the grid's axes are not at right angles.
@@ -87,10 +87,10 @@ def millimetres(fields: torch.Tensor, patient_from_index: np.ndarray) -> torch.T
         n = fields.shape[axis + 1]
         if n > 1:
             rise = fields.diff(dim=axis + 1) / float(spacing[axis])
-            slope = torch.zeros_like(fields)
-            low, high = slope.narrow(axis + 1, 1, n - 1), slope.narrow(axis + 1, 0, n - 1)
-            low.copy_((side.narrow(axis + 1, 1, n - 1) * rise).clamp_min(0.0))
-            high.copy_(high.maximum(-side.narrow(axis + 1, 0, n - 1) * rise))
+            before = torch.cat([rise.narrow(axis + 1, 0, 1), rise], dim=axis + 1)
+            after = torch.cat([rise, rise.narrow(axis + 1, n - 2, 1)], dim=axis + 1)
+            upwind = (side * before).maximum(-side * after).clamp_min(0.0)
+            slope = torch.where(before * after > 0, 0.5 * (before + after), upwind)
             steepness += slope.square()
     scaled = fields / steepness.sqrt().clamp(*_STEEPNESS)
     return scaled.clamp(-TRUNCATION_MM, TRUNCATION_MM)

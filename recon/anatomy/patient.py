@@ -32,7 +32,7 @@ class HeartShape(Protocol):
 
     @property
     def sizes(self) -> Mapping[str, float]:
-        """`vessel_wall`, `atrial_wall` and `fat`, mm, and what else its maker needs."""
+        """`vessel_wall`, `atrial_wall`, `fat` and `effusion`, mm, and what else its maker needs."""
 
     def parts(self, points: torch.Tensor) -> Distances:
         """Signed distances (n,) of its parts at points (n, 3)."""
@@ -73,8 +73,8 @@ class SyntheticPatient:
         """What the patient is made of at LPS points (n, 3), lowest layer first."""
         here = self.pose.heart_frame(points)
         parts = self.heart.parts(here)
-        sac = sac_of(parts, self.heart.sizes["fat"])
-        yield from chest_layers(self.chest, here, sac)
+        sac = sac_of(parts, self.heart.sizes)
+        yield from chest_layers(self.chest, here, sac - self.heart.sizes["effusion"] - 2.0)
         yield from heart_layers(parts, self.heart.sizes, sac)
 
 

@@ -18,7 +18,7 @@ _DISEASED = 0.22
 class HeartSource(Protocol):
     """Hearts of another origin than the procedural one, by a random generator."""
 
-    def sample(self, rng: np.random.Generator) -> HeartShape:
+    def sample(self, rng: np.random.Generator, disease: str | None = None) -> HeartShape:
         """Draw one heart."""
 
 

@@ -62,12 +62,16 @@ def _lv_egg(heart: Heart, points: torch.Tensor, wall_mm: float, apical_wall_mm: 
     return egg(points, centre, ventricle_axes(heart), low, high, size["lv_exponent"])
 
 
-def _outflow(heart: Heart, points: torch.Tensor, valve: str) -> torch.Tensor:
+def _outflow(heart: Heart, points: torch.Tensor, valve: str, thicker_mm: float = 0.0) -> torch.Tensor:
+    """The way from the cavity to an arterial valve, beside the mitral valve and never through its ring."""
     at, size = heart.points, heart.sizes
-    start = at["base"] + 14.0 * at["long_axis"]
+    start = at["base"] + 16.0 * at["long_axis"]
     wide = size[f"{valve}_radius"]
     line = np.stack([start, at[valve], at[valve] + 3.0 * at[f"{valve}_normal"]])
-    return tube(points, line, np.array([0.62 * size["lv_radius"], wide, wide]))
+    way = tube(points, line, np.array([0.5 * size["lv_radius"], wide, wide]))
+    beyond_mitral = -half_space(points, at["mitral"], at["mitral_normal"])
+    beside = beyond_ring(points, at["mitral"], 0.7 * size["mitral_radius"], 11.0)
+    return (way - thicker_mm).maximum(beyond_mitral - 18.0 * beside)
 
 
 def _bulge(heart: Heart, points: torch.Tensor) -> torch.Tensor:
@@ -97,7 +101,7 @@ def _lv_epicardium(heart: Heart, points: torch.Tensor) -> torch.Tensor:
         outer = smooth_union(outer, _bulge(heart, points) - _ANEURYSM_WALL_MM, 6.0)
     for valve in heart.lv_exits:
         below = half_space(points, at[valve], at[f"{valve}_normal"]) - 0.5
-        outer = smooth_union(outer, (_outflow(heart, points, valve) - 0.4 * wall).maximum(below), 3.0)
+        outer = smooth_union(outer, _outflow(heart, points, valve, 0.4 * wall).maximum(below), 3.0)
     return outer
 
 
