@@ -48,8 +48,14 @@ def is_inside(points: np.ndarray, polygons: Sequence[np.ndarray]) -> np.ndarray:
     """
     start = np.concatenate([np.asarray(polygon) for polygon in polygons])
     end = np.concatenate([np.roll(polygon, -1, axis=0) for polygon in polygons])
-    # A side along the ray crosses none.
-    start, end = start[start[:, 0] != end[:, 0]], end[start[:, 0] != end[:, 0]]
+    if not len(points):
+        return np.zeros(0, dtype=bool)
+    first_point, last_point = points.min(axis=0), points.max(axis=0)
+    beside, behind = np.minimum(start, end), np.maximum(start, end)
+    # A side along the rays crosses none; one that lies beside all points or behind their rays' starts neither.
+    is_met = (beside[:, 0] != behind[:, 0]) & (behind[:, 0] >= first_point[0])
+    is_met &= (beside[:, 0] <= last_point[0]) & (behind[:, 1] >= first_point[1])
+    start, end = start[is_met], end[is_met]
     slope = (end[:, 1] - start[:, 1]) / (end[:, 0] - start[:, 0])
     low, high = np.minimum(start[:, 0], end[:, 0]), np.maximum(start[:, 0], end[:, 0])
     inside = np.zeros(len(points), dtype=bool)
