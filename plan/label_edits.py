@@ -41,9 +41,12 @@ class LabelEdit:
     packed: bytes
     step_id: str = field(default_factory=new_id)
 
-    @cached_property
+    @property
     def changes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Flat indices (n,) within the box, ascending, and the values uint8 (n,) before and after."""
+        """Flat indices (n,) within the box, ascending, and the values uint8 (n,) before and after.
+
+        Unpacked each time: a history of hundreds of edits stays as small as they are packed.
+        """
         n_voxels = int(np.prod(self.shape))
         n_bytes = -(-n_voxels // 8)
         # What is more than a box can hold was not written here: it is not unpacked.
@@ -55,7 +58,7 @@ class LabelEdit:
             raise ValueError("the edit is damaged")
         return changed, values[: len(changed)], values[len(changed) :]
 
-    @property
+    @cached_property
     def values(self) -> frozenset[int]:
         """The label values that lost or won voxels; 0, the background, among them."""
         _, before, after = self.changes
