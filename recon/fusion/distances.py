@@ -84,10 +84,6 @@ class DistanceStack:
     def __getitem__(self, key: str) -> StructureField:
         return self.fields[key]
 
-    def only(self, keys: tuple[str, ...]) -> DistanceStack:
-        """The same image with these structures alone."""
-        return DistanceStack({key: self.fields[key] for key in keys})
-
 
 def stack_of_labels(labels: LabelMap, device: str = "cpu") -> DistanceStack:
     """The signed distances of every structure of a label map that has a volume worth registering."""

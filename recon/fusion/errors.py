@@ -11,7 +11,7 @@ import numpy as np
 from core.progress import Progress
 from recon.fusion.distances import DistanceStack
 from recon.fusion.points import points_on
-from recon.fusion.rigid import FINE_SCALES_MM, WEAKEST, Bands, refined
+from recon.fusion.rigid import FINE_SCALES_MM, WEAKEST, bands_of, refined
 from recon.fusion.smooth import QUICK_LEVELS, Flow, smooth_flow
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def leave_each_out(
         rest = [key for key in keys if key not in group]
         if not rest:
             continue
-        bands = Bands(fixed, moving, rest, QUICK_POINTS)
+        bands = bands_of(fixed, moving, rest, QUICK_POINTS)
         fit = refined(bands, fixed_from_moving, FINE_SCALES_MM[-N_REFITS:])
         if fit.weakest < WEAKEST:
             continue

@@ -22,13 +22,16 @@ from recon.fusion.errors import (
     leave_each_out,
     surface_residuals_mm,
 )
-from recon.fusion.rigid import Bands, best_rigid
+from recon.fusion.rigid import bands_of, best_rigid
 from recon.fusion.smooth import Flow, smooth_flow
 from recon.fusion.starts import Landmarks, starting_poses
 
 SMOOTH_POINTS = 3000
 LARGEST_RIGID_MM = 3.5
-"""Two hearts whose surfaces stay farther apart are not told to be one: different adults' stay 4 mm and more apart."""
+"""Two hearts whose surfaces stay farther apart are not told to be one.
+
+Two pairs of different simulated adults stayed 4.2 and 4.4 mm apart, one heart bent by up to 9 mm stayed 1.6 mm.
+"""
 DOUBTFUL_RIGID_MM = 2.2
 LEAST_JACOBIAN = 0.05
 
@@ -112,7 +115,7 @@ def register(
     _check_fit(rigid_mm)
     flow = None
     if is_smooth:
-        bands = Bands(pair.fixed, pair.moving, keys, SMOOTH_POINTS)
+        bands = bands_of(pair.fixed, pair.moving, keys, SMOOTH_POINTS)
         flow = smooth_flow(bands, pose, progress=progress)
     left_out = leave_each_out(pair.fixed, pair.moving, keys, pose, progress, is_smooth)
     findings = _findings(pair, rigid_mm)

@@ -53,10 +53,10 @@ def best_rigid(
     Raises:
         PlannerError: the images hardly overlap, or their structures do not tell how one is turned to the other.
     """
-    coarse = Bands(fixed, moving, keys, COARSE_POINTS)
+    coarse = bands_of(fixed, moving, keys, COARSE_POINTS)
     tried = [refined(coarse, start, COARSE_SCALES_MM) for start in starts]
     best = min(tried, key=lambda fit: fit.cost)
-    fit = refined(Bands(fixed, moving, keys, FINE_POINTS), best.fixed_from_moving, FINE_SCALES_MM)
+    fit = refined(bands_of(fixed, moving, keys, FINE_POINTS), best.fixed_from_moving, FINE_SCALES_MM)
     if fit.weakest < WEAKEST:
         raise PlannerError(
             "these images are not registered",
@@ -75,11 +75,10 @@ class Bands:
     of_fixed: SurfacePoints
     of_moving: SurfacePoints
 
-    def __init__(self, fixed: DistanceStack, moving: DistanceStack, keys: Sequence[str], most: int) -> None:
-        object.__setattr__(self, "fixed", fixed)
-        object.__setattr__(self, "moving", moving)
-        object.__setattr__(self, "of_fixed", points_near(fixed, keys, most))
-        object.__setattr__(self, "of_moving", points_near(moving, keys, most))
+
+def bands_of(fixed: DistanceStack, moving: DistanceStack, keys: Sequence[str], most: int) -> Bands:
+    """Both images with at most `most` places per structure."""
+    return Bands(fixed, moving, points_near(fixed, keys, most), points_near(moving, keys, most))
 
 
 def refined(bands: Bands, start: np.ndarray, scales_mm: Sequence[float]) -> RigidFit:
