@@ -21,13 +21,16 @@ from recon.surfaces.settle import Settling
 from recon.surfaces.wellcomposed import make_well_composed
 
 _N_ROUNDS = 5
+_N_CORRECTIONS = 6
+"""Corrections of the volumes at the end, at most."""
+
 _N_GRIDS = 4
 """How often labels are chosen anew where the walls of the first choice cannot enclose the wanted volumes."""
 
-_TOLERANCE = 0.001
+_TOLERANCE = 0.0005
 """Share of a wanted volume that may be missing."""
 
-_COARSE_TOLERANCE = 0.01
+_COARSE_TOLERANCE = 0.004
 """Share of a wanted volume that may be missing before the labels are chosen anew."""
 
 _LEAD = 0.02
@@ -82,7 +85,7 @@ def _settle(settling: Settling, wanted: Mapping[int, float]) -> float:
     settling.compensate()
     settling.land()
     missing = 0.0
-    for _ in range(4 if wanted else 0):
+    for _ in range(_N_CORRECTIONS if wanted else 0):
         missing = correct(settling, wanted)
         if missing <= _TOLERANCE:
             break
