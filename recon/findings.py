@@ -24,7 +24,8 @@ WHOLE = (*CHAMBERS, "lv_myocardium", "pulmonary_artery")
 MEETING = (("la", "lv"), ("aorta", "lv"), ("ra", "rv"), ("pulmonary_artery", "rv"))
 # A valve's leaflets and ring may lie between two structures that meet.
 MOST_GAP_MM = 8.0
-LEAST_CONTACT_MM2 = 30.0
+# A membranous septum is thinner than a voxel: less than a square centimetre of contact says nothing.
+LEAST_CONTACT_MM2 = 100.0
 # Of true hearts at 3 mm at most 2 % of the cavity's surface has neither muscle nor valve beside it.
 MOST_BARE = 0.10
 CUT_MM2 = 60.0
