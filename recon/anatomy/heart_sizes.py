@@ -26,14 +26,14 @@ def around(rng: np.random.Generator, mean: float, spread: float, low: float, hig
 def sample_sizes(rng: np.random.Generator) -> dict[str, float]:
     """Radii, lengths and thicknesses in mm (roundness, exponents and shares without unit)."""
     contraction = rng.beta(1.2, 1.6)  # 0 end-diastole, 1 end-systole
-    thick = 10.0 * rng.beta(1.0, 4.0)  # hypertrophy is a tail, not a second population
+    thick = 5.0 * rng.beta(1.0, 5.0)
     right = rng.normal(0.0, 1.0)  # large right ventricles are large in every direction
     aortic = around(rng, 11.6, 1.0, 9.3, 14.5)
     return {
         "contraction": contraction,
         "lv_length": around(rng, 87.0, 6.0, 70.0, 104.0) * (1.0 - 0.12 * contraction),
         "lv_radius": around(rng, 25.0, 2.5, 19.0, 33.0) * (1.0 - 0.26 * contraction),
-        "lv_wall": around(rng, 8.0, 1.2, 5.5, 11.0) + thick + 3.0 * contraction,
+        "lv_wall": around(rng, 7.4, 1.1, 5.2, 10.0) + thick + 3.0 * contraction,
         "apical_wall": around(rng, 5.0, 1.5, 2.0, 9.0),
         "lv_widest": around(rng, 0.34, 0.03, 0.26, 0.42),
         "lv_roundness": around(rng, 1.03, 0.05, 0.9, 1.18),
@@ -47,9 +47,9 @@ def sample_sizes(rng: np.random.Generator) -> dict[str, float]:
         "rv_exponent": around(rng, 2.3, 0.2, 1.9, 2.8),
         "rv_wall": around(rng, 3.3, 0.6, 2.2, 5.5),
         "rv_bulge": around(rng, 6.0, 2.0, 1.0, 11.0),
-        "la_width": around(rng, 32.0, 3.0, 24.0, 42.0) * (0.95 + 0.1 * contraction),
-        "la_depth": around(rng, 21.0, 2.6, 15.0, 30.0),
-        "la_height": around(rng, 26.0, 2.6, 19.0, 35.0),
+        "la_width": around(rng, 31.0, 2.8, 24.0, 42.0) * (0.95 + 0.1 * contraction),
+        "la_depth": around(rng, 20.0, 2.3, 15.0, 30.0),
+        "la_height": around(rng, 25.0, 2.3, 19.0, 35.0),
         "la_exponent": around(rng, 2.3, 0.2, 1.9, 2.8),
         "ra_width": around(rng, 25.0, 2.5, 19.0, 34.0),
         "ra_depth": around(rng, 27.0, 2.6, 20.0, 36.0),
@@ -59,7 +59,7 @@ def sample_sizes(rng: np.random.Generator) -> dict[str, float]:
         "mitral_radius": around(rng, 15.5, 1.5, 12.0, 20.0),
         "tricuspid_radius": around(rng, 17.0, 1.7, 13.0, 22.0),
         "aortic_radius": aortic,
-        "sinus_radius": max(around(rng, 1.36, 0.08, 1.2, 1.6) * aortic, aortic + 2.0),
+        "sinus_radius": max(around(rng, 1.40, 0.08, 1.22, 1.62) * aortic, aortic + 2.0),
         "pulmonary_radius": around(rng, 11.8, 1.1, 9.3, 15.0),
         "ascending_radius": around(rng, 15.3, 2.2, 11.0, 23.0),
         "descending_radius": around(rng, 11.5, 1.3, 8.5, 16.0),

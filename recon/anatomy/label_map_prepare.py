@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def prepare(labels: np.ndarray, step_mm: float) -> PreparedHeart:
 
 def save(heart: PreparedHeart, path: Path) -> None:
     """Write a prepared heart as one .npz of arrays."""
-    arrays = {f"point_{k}": v for k, v in heart.points.items()} | {
+    arrays: dict[str, Any] = {f"point_{k}": v for k, v in heart.points.items()} | {
         f"radius_{k}": v for k, v in heart.radii.items()
     }
     partial = path.with_suffix(".partial.npz")

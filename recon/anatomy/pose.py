@@ -63,7 +63,7 @@ class Pose:
 def sample_pose(rng: np.random.Generator, turn_deg: float, relative_amplitude: float = 0.013) -> Pose:
     """Draw one pose; `turn_deg` is the spread of the turn about each axis, amplitudes are relative to wavelengths."""
     turn = rotation_from_vector(np.radians(rng.normal(0.0, turn_deg, 3)))
-    stretch = np.exp(rng.normal(0.0, 0.10)) * np.exp(rng.normal(0.0, 0.04, 3))
+    stretch = np.exp(rng.normal(0.0, 0.085)) * np.exp(rng.normal(0.0, 0.04, 3))
     lengths = rng.uniform(70.0, 200.0, _WAVES)
     directions = rng.normal(size=(_WAVES, 3))
     waves = directions / np.linalg.norm(directions, axis=1, keepdims=True) * (2 * np.pi / lengths)[:, None]
