@@ -19,7 +19,7 @@ def label_hint(state: State) -> str:
     title, brush = structure_title(structure_in_hand(labels, state.brush)), state.brush
     if state.stroke is not None:
         return f"{state.stroke.name}: {state.stroke.volume_ml:+.2f} ml ({len(state.stroke.flat)} voxels)"
-    parts = [f"{title}  ·  {hint(state.tool, 0)}"]
+    parts = [title]
     if state.tool is Tool.PULL:
         through = f", {brush.through_mm:.0f} mm into the slices around" if brush.through_mm else ""
         parts.append(f"felt {brush.reach_mm:.1f} mm along the contour{through} ({SIZE_KEYS})")
@@ -31,4 +31,4 @@ def label_hint(state: State) -> str:
         parts.append(f"only over {over}")
     if stale_keys(state.anatomy):
         parts.append("surfaces are being updated")
-    return "  ·  ".join(parts)
+    return "  ·  ".join([*parts, hint(state.tool, 0)])

@@ -44,7 +44,8 @@ def outlines(state: State, frame: Frame) -> tuple[Outline, ...]:
         return ()
     by_labels = _drawn_by_labels(state)
     found = []
-    for key in dict.fromkeys((*anatomy.surfaces, *sorted(by_labels))):
+    # The one that is corrected comes last, over the outline of the neighbour it shares a wall with.
+    for key in sorted(dict.fromkeys((*anatomy.surfaces, *sorted(by_labels))), key=_in_hand(state).__contains__):
         look = state.view.structure(key)
         if not look.is_visible:
             continue
@@ -125,8 +126,14 @@ def _drawn_by_labels(state: State) -> frozenset[str]:
     labels = state.anatomy.labels if state.anatomy is not None else None
     if labels is None:
         return frozenset()
-    in_hand = {structure_in_hand(labels, state.brush)} if state.is_editing_labels else set()
-    return stale_keys(state.anatomy) | in_hand
+    return stale_keys(state.anatomy) | _in_hand(state)
+
+
+def _in_hand(state: State) -> frozenset[str]:
+    labels = state.anatomy.labels if state.anatomy is not None else None
+    if labels is None or not state.is_editing_labels:
+        return frozenset()
+    return frozenset({structure_in_hand(labels, state.brush)})
 
 
 def _label_lines(labels: LabelMap, key: str, frame: Frame) -> list[np.ndarray]:

@@ -13,7 +13,7 @@ from app.tools import Tool, hint
 from app.views.clip_view import ClipView
 from app.views.fusion_bar import FusionBar
 from app.views.label_tool import LabelToolBar
-from app.views.labels import plain_label
+from app.views.labels import plain_label, plain_tip
 from app.views.player_bar import PlayerBar
 from app.views.scene_view import SceneView
 from app.views.slice_view import SliceView
@@ -82,6 +82,7 @@ class PlanningPage(QWidget):
         self.label_tool.show_state(state)
         self.fusion.show_state(state)
         self.hint_label.setText(_hint(state))
+        self.hint_label.setToolTip(plain_tip(self.hint_label.text()))
 
     def reset(self) -> None:
         """Show everything again."""

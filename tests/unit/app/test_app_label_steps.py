@@ -92,8 +92,8 @@ def test_erasing_takes_the_structure_in_hand_and_nothing_else(editing: Session) 
 
 def test_a_ball_reaches_into_other_slices_and_the_hint_tells_the_tool(editing: Session) -> None:
     editing.labels.use(LabelBrush("la", radius_mm=6.0, is_ball=True))
-    assert label_hint(editing.state).startswith("Left atrium  ·  Paint: hold")
-    assert "ball of 6.0 mm radius" in label_hint(editing.state)
+    assert label_hint(editing.state).startswith("Left atrium  ·  ball of 6.0 mm radius")
+    assert "Paint: hold" in label_hint(editing.state)
     editing.labels.press(Touch(AT_MM + [32.0, 0, 0], UP))
     expected_ml = len(editing.state.stroke.flat) * VOXEL_ML
     assert label_hint(editing.state) == (
