@@ -14,14 +14,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recon.cine.crossings import agreement, crossing, sampled
+from recon.cine.label_agreement import (
+    LARGEST_MM,
+    STEP_MM,
+    WINDOW_MM,
+    Field,
+    candidate_shifts,
+    directions,
+    heart_points,
+    label_scores,
+    lattice_reach,
+)
 from recon.cine.planes import CinePlane
 
 if TYPE_CHECKING:
     import torch
 
-LARGEST_MM = 15.0
-STEP_MM = 1.5
-WINDOW_MM = 8.0
 SWEEPS = 3
 CROSSING_WEIGHT = 1.0
 # Costs a shift of 10 mm a hundredth of full agreement: where nothing tells, a slice stays where it is.
@@ -29,14 +37,6 @@ PENALTY_PER_MM2 = 1e-4
 LEAST_PEAK = 0.01
 MOST_APART_MM = 3.0
 SETTLED_MM = 0.3
-
-
-@dataclass(frozen=True, eq=False)
-class Field:
-    """Class probabilities (phases, n_classes, n, n, n) on one patient grid, background first."""
-
-    probabilities: torch.Tensor
-    patient_from_index: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +60,13 @@ def estimate_shifts(
     """
     import torch
 
-    candidates = _candidates()
+    candidates = candidate_shifts()
     shifts = np.zeros((len(planes), 2))
     if before_mm is not None:
-        shifts = np.array([s @ _directions(p) for p, s in zip(planes, before_mm, strict=True)])
+        shifts = np.array([s @ directions(p) for p, s in zip(planes, before_mm, strict=True)])
     device = field.probabilities.device
     frames = [torch.as_tensor(_scaled(plane.frames[list(phases)]), device=device) for plane in planes]
-    by_labels = [_label_scores(f, plane, field) for f, plane in zip(frames, planes, strict=True)]
+    by_labels = [label_scores(f, plane, field) for f, plane in zip(frames, planes, strict=True)]
     lines = _crossings(planes, field)
     is_reliable = np.ones(len(planes), dtype=bool)
     for _ in range(SWEEPS):
@@ -83,7 +83,7 @@ def estimate_shifts(
             shifts[i] = found
         if largest < SETTLED_MM:
             break
-    in_patient = np.array([_directions(p) @ s for p, s in zip(planes, shifts, strict=True)])
+    in_patient = np.array([directions(p) @ s for p, s in zip(planes, shifts, strict=True)])
     return Estimate(without_common_move(planes, in_patient, is_reliable), is_reliable)
 
 
@@ -100,98 +100,16 @@ def without_common_move(planes: Sequence[CinePlane], shifts_mm: np.ndarray, is_m
     return np.where(is_moved[:, None], shifts_mm - projections @ common, shifts_mm)
 
 
-def _candidates() -> np.ndarray:
-    """Shifts (s, 2) in mm along rows and columns, a square lattice; see `_judged` for which are allowed."""
-    steps = np.arange(-_reach(), _reach() + 1) * STEP_MM
-    return np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
-
-
-def _reach() -> int:
-    return round(LARGEST_MM / STEP_MM)
-
-
-def _directions(plane: CinePlane) -> np.ndarray:
-    """Unit directions (3, 2) of growing row and column."""
-    axes = plane.patient_from_index[:3, 1:3]
-    return np.asarray(axes / np.linalg.norm(axes, axis=0))
-
-
 def _scaled(frames: np.ndarray) -> np.ndarray:
     low, high = np.percentile(frames, (1, 99))
     return np.clip((frames - low) / max(high - low, 1e-6), -0.2, 1.2).astype(np.float32)
 
 
-def _label_scores(frames: torch.Tensor, plane: CinePlane, field: Field) -> torch.Tensor:
-    """(phases, 2, s, s): within and total sum of squares of the picture, for every candidate shift."""
-    import torch
-    import torch.nn.functional as functional
-
-    reach = _reach()
-    points, inside = _sheet(plane, field)
-    weights = _in_window(_cut(field, points))
-    pad = np.pad(points, ((reach, reach), (reach, reach), (0, 0)), mode="reflect", reflect_type="odd")
-    picture = sampled(frames, plane, pad)
-    seen = torch.as_tensor(np.pad(inside, reach), dtype=torch.float32, device=frames.device)
-    scores = []
-    for values, weight in zip(picture, weights, strict=True):
-        stack = torch.stack([seen, seen * values, seen * values.square()])[:, None]
-        # Moved by s the picture at x lies at x + s of the field: correlation, read backwards.
-        sums = functional.conv2d(stack, weight[:, None]).flip((2, 3))
-        n, first, second = sums
-        within = (second - first.square() / n.clamp_min(1e-3)).clamp_min(0.0).sum(dim=0)
-        n, first, second = sums.sum(dim=1)
-        total = (second - first.square() / n.clamp_min(1e-3)).clamp_min(1e-6)
-        scores.append(torch.stack([within, total]))
-    return torch.stack(scores)
-
-
-def _sheet(plane: CinePlane, field: Field) -> tuple[np.ndarray, np.ndarray]:
-    """Points (h, w, 3) of the slice around the heart, STEP_MM apart, and which of them (h, w) it shows."""
-    foreground = 1.0 - field.probabilities[:, 0].amin(dim=0)
-    index = np.argwhere(foreground.cpu().numpy() > 0.5).astype(np.float64)
-    heart = index @ field.patient_from_index[:3, :3].T + field.patient_from_index[:3, 3]
-    directions, origin = _directions(plane), plane.patient_from_index[:3, 3]
-    along = (heart - origin) @ directions
-    low, high = along.min(axis=0) - WINDOW_MM, along.max(axis=0) + WINDOW_MM
-    steps = [np.arange(a, b, STEP_MM) for a, b in zip(low, high, strict=True)]
-    flat = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1)
-    spacing = np.linalg.norm(plane.patient_from_index[:3, 1:3], axis=0)
-    inside = ((flat >= 0) & (flat <= (np.array(plane.frames.shape[1:]) - 1) * spacing)).all(axis=-1)
-    return origin + flat @ directions.T, inside
-
-
-def _cut(field: Field, points: np.ndarray) -> torch.Tensor:
-    """Probabilities (phases, n_classes, h, w) at LPS points (h, w, 3); background beyond the grid."""
-    import torch
-    import torch.nn.functional as functional
-
-    probabilities = field.probabilities
-    index_from_patient = np.linalg.inv(field.patient_from_index)
-    index = points @ index_from_patient[:3, :3].T + index_from_patient[:3, 3]
-    where = (index / (np.array(probabilities.shape[2:]) - 1.0) * 2.0 - 1.0)[..., ::-1]
-    grid = torch.as_tensor(where.copy(), dtype=torch.float32, device=probabilities.device)
-    grid = grid[None, None].expand(len(probabilities), -1, -1, -1, -1)
-    return functional.grid_sample(probabilities, grid, padding_mode="zeros", align_corners=True)[:, :, 0]
-
-
-def _in_window(weights: torch.Tensor) -> torch.Tensor:
-    """The same weights, the background's only near the heart, where it is the heart's own surroundings."""
-    import torch
-    import torch.nn.functional as functional
-
-    reach = round(WINDOW_MM / STEP_MM)
-    heart = weights[:, 1:].sum(dim=1, keepdim=True)
-    near = functional.max_pool2d(heart, 2 * reach + 1, stride=1, padding=reach)
-    return torch.cat([(near - heart).clamp_min(0.0), weights[:, 1:]], dim=1)
-
-
 def _crossings(planes: Sequence[CinePlane], field: Field) -> dict[tuple[int, int], np.ndarray]:
     """Points of the line in which every pair of slices crosses near the heart."""
-    foreground = (1.0 - field.probabilities[:, 0].amin(dim=0)).cpu().numpy() > 0.5
-    if not foreground.any():
+    heart = heart_points(field)
+    if not len(heart):
         return {}
-    index = np.argwhere(foreground).astype(np.float64)
-    heart = index @ field.patient_from_index[:3, :3].T + field.patient_from_index[:3, 3]
     middle = heart.mean(axis=0)
     reach = float(np.percentile(np.linalg.norm(heart - middle, axis=1), 90)) + WINDOW_MM
     found = {}
@@ -215,7 +133,7 @@ def _values_of_others(
     for j, plane in enumerate(planes):
         points = lines.get((i, j))
         if points is not None:
-            found.append((points, sampled(frames[j], plane, points - _directions(plane) @ shifts[j])))
+            found.append((points, sampled(frames[j], plane, points - directions(plane) @ shifts[j])))
     return found
 
 
@@ -234,10 +152,10 @@ def _scores(
 ) -> np.ndarray:
     """How well each candidate agrees, (s, s)."""
     within, total = by_labels.sum(dim=0)
-    n = 2 * _reach() + 1
+    n = 2 * lattice_reach() + 1
     scores = (1.0 - within / total).reshape(n, n)
     if others:
-        agreed = agreement(frames, plane, candidates @ _directions(plane).T, others)
+        agreed = agreement(frames, plane, candidates @ directions(plane).T, others)
         scores = scores + CROSSING_WEIGHT * agreed.reshape(n, n)
     penalty = PENALTY_PER_MM2 * np.square(candidates).sum(axis=1).reshape(n, n)
     return np.asarray(scores.cpu().numpy() - penalty)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,23 +17,17 @@ from recon.cine.alignment import Field, estimate_shifts
 from recon.cine.carry import carry
 from recon.cine.curve import curve_findings, ends_of_cycle, function_report, motion_findings, shift_findings
 from recon.cine.distances import BoxedDistances, boxed_distances
+from recon.cine.naming import Named, bounded, fine, name_cycle
 from recon.cine.periodic import PeriodicFit
 from recon.cine.planes import CinePlane, Cycle
-from recon.labelling import labels_of
-from recon.scores import RegionScores, lead_of, refined, smoothed, without_islands
+from recon.scores import RegionScores, smoothed, without_islands
 from recon.surface import conformal_surfaces
-
-if TYPE_CHECKING:
-    import torch
 
 Look = Callable[[Sequence[Volume]], RegionScores]
 """The planes of one phase to scores on a grid that is the same at every call."""
 
 N_PROBES, ROUNDS = 3, 2
 LEAST_STRUCTURE_ML = 1.0
-FINE_ENOUGH_MM = 1.6
-# Beyond this a lead says no more than that a voxel is far from the border; it would drown the border in the fit.
-MOST_SURE = 6.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,10 +87,10 @@ def build(cycle: Cycle, realigned: Realigned, look: Look, device: str, progress:
     for phase in range(cycle.n_phases):
         progress.report("reconstructing the cycle", phase / cycle.n_phases)
         region = look([plane.volume(phase) for plane in realigned.planes])
-        fit.add(phase, _bounded(region.scores))
-    named = _named(cycle, fit, region, progress)
+        fit.add(phase, bounded(region.scores))
+    named = name_cycle(cycle, fit, region, progress)
     volumes_ml = _volumes_ml(named.labels)
-    if "lv" not in named.leads:
+    if not named.is_always_there(HEART_BY_KEY["lv"].value):
         raise PlannerError(
             "cannot reconstruct the cycle",
             "no left ventricle is seen at some phase",
@@ -105,8 +98,8 @@ def build(cycle: Cycle, realigned: Realigned, look: Look, device: str, progress:
         )
     start, end = ends_of_cycle(volumes_ml["lv"])
     whole = without_islands(replace(region, scores=fit.at(start)))
-    surfaces = _surfaces(whole, named.labels[start], named.leads, progress)
-    distances = _distances(named.leads, region.patient_from_index, surfaces, progress)
+    surfaces = _surfaces(whole, named, start, progress)
+    distances = _distances(named, surfaces, progress)
     surfaces = {key: mesh for key, mesh in surfaces.items() if key in distances}
     carried = carry(surfaces, distances, start, cycle.places, device, progress)
     moving = MovingAnatomy(
@@ -128,65 +121,34 @@ def build(cycle: Cycle, realigned: Realigned, look: Look, device: str, progress:
     return replace(moving, findings=findings, report=_report(moving, carried.least_jacobian))
 
 
-@dataclass(frozen=True, eq=False)
-class _Named:
-    """Labels of each phase, and for each structure that every phase shows its leads (n, n, n) at each, float16."""
-
-    labels: tuple[LabelMap, ...]
-    leads: dict[str, list[np.ndarray]]
-
-
-def _bounded(scores: torch.Tensor) -> torch.Tensor:
-    """Scores relative to the best, none further below it than is worth telling."""
-    return (scores - scores.amax(dim=0, keepdim=True)).clamp_min(-MOST_SURE)
-
-
-def _named(cycle: Cycle, fit: PeriodicFit, region: RegionScores, progress: Progress) -> _Named:
-    labels: list[LabelMap] = []
-    leads: dict[str, list[np.ndarray]] = {kind.key: [] for kind in HEART}
-    for phase in range(cycle.n_phases):
-        progress.report("labelling the cycle", phase / cycle.n_phases)
-        whole = without_islands(replace(region, scores=fit.at(phase)))
-        labels.append(labels_of(_fine(whole), cycle.frame_of_reference_uid))
-        for kind in HEART:
-            leads[kind.key].append(lead_of(whole.scores, kind.value).cpu().numpy().astype(np.float16))
-    present = {key: values for key, values in leads.items() if all((lead > 0).any() for lead in values)}
-    return _Named(tuple(labels), present)
-
-
-def _fine(region: RegionScores) -> RegionScores:
-    spacing_mm = float(np.linalg.norm(region.patient_from_index[:3, 0]))
-    return region if spacing_mm <= FINE_ENOUGH_MM else refined(region)
-
-
 def _volumes_ml(labels: Sequence[LabelMap]) -> dict[str, np.ndarray]:
     counted = [label_map.volumes_ml() for label_map in labels]
     return {key: np.array([volumes[key] for volumes in counted]) for key in counted[0]}
 
 
-def _surfaces(
-    region: RegionScores, labels: LabelMap, present: dict[str, list[np.ndarray]], progress: Progress
-) -> dict[str, SurfaceMesh]:
+def _surfaces(region: RegionScores, named: Named, start: int, progress: Progress) -> dict[str, SurfaceMesh]:
     """The surfaces to be carried: they share their walls and enclose what their labels count."""
-    counted = labels.volumes_ml()
-    volumes_ml = {key: counted[key] for key in present if counted[key] >= LEAST_STRUCTURE_ML}
-    names = {value: key for value, key in labels.names.items() if key in volumes_ml}
-    smooth = _fine(smoothed(region))
+    counted, of_value = named.labels[start].volumes_ml(), named.labels[start].names
+    names = {
+        value: key
+        for value, key in of_value.items()
+        if counted[key] >= LEAST_STRUCTURE_ML and named.is_always_there(value)
+    }
+    smooth = fine(smoothed(region))
     return conformal_surfaces(
-        smooth.scores, smooth.patient_from_index, names, volumes_ml=volumes_ml, progress=progress
+        smooth.scores,
+        smooth.patient_from_index,
+        names,
+        volumes_ml={key: counted[key] for key in names.values()},
+        progress=progress,
     )
 
 
-def _distances(
-    leads: dict[str, list[np.ndarray]],
-    patient_from_index: np.ndarray,
-    surfaces: dict[str, SurfaceMesh],
-    progress: Progress,
-) -> dict[str, BoxedDistances]:
+def _distances(named: Named, surfaces: dict[str, SurfaceMesh], progress: Progress) -> dict[str, BoxedDistances]:
     found = {}
     for i, key in enumerate(surfaces):
         progress.report("measuring distances", i / len(surfaces))
-        boxed = boxed_distances([lead.astype(np.float32) for lead in leads[key]], patient_from_index)
+        boxed = boxed_distances(named.of(HEART_BY_KEY[key].value), named.patient_from_index)
         if boxed is not None:
             found[key] = boxed
     return found

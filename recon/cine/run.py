@@ -107,7 +107,7 @@ def _look_at_first(
     progress.report("looking from aside", 0.0)
     found = evidence(region, look_from_aside(region, network, chosen))
     check_is_heart(found)
-    report = {
+    report: dict[str, object] = {
         "heart": found.report(),
         "engine": engine_of(network),
         "weights": {one.name: one.sha256 for one in (localiser, network)},
