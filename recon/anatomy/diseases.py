@@ -131,14 +131,6 @@ def _any_vsd(at: Points, sizes: Mapping[str, float], rng: np.random.Generator) -
     return _vsd(at, sizes, rng.uniform(0.1, 0.6), rng.uniform(-10.0, 8.0), rng.uniform(2.5, 8.0))
 
 
-def _below_aorta(at: Points, sizes: Mapping[str, float], rng: np.random.Generator) -> Defect:
-    """The hole that an overriding aorta rides on."""
-    start = at["base"] + 10.0 * at["long_axis"] + 0.3 * sizes["lv_radius"] * at["septal"]
-    out = at["rv_middle"] - 0.1 * sizes["lv_length"] * at["long_axis"]
-    under = at["aortic"] - 9.0 * at["aortic_normal"]
-    return Defect(("lv", "rv"), 0.5 * (start + under), 0.4 * under + 0.6 * out, rng.uniform(5.5, 9.0))
-
-
 def _asd(at: Points, rng: np.random.Generator) -> Defect:
     return Defect(
         ("la", "ra"),
@@ -149,9 +141,11 @@ def _asd(at: Points, rng: np.random.Generator) -> Defect:
 
 
 def _tetralogy(at: Points, sizes: Mapping[str, float], rng: np.random.Generator) -> Malformation:
+    """The aorta moved over the septum, a wide hole below it, a narrow pulmonary valve."""
     shift = rng.uniform(5.0, 10.0) * at["septal"]
     moved = {"aortic": at["aortic"] + shift}
-    return Malformation(moved, (_below_aorta({**at, **moved}, sizes, rng),))
+    below = _vsd(at, sizes, rng.uniform(0.12, 0.22), rng.uniform(-10.0, -3.0), rng.uniform(6.0, 9.0))
+    return Malformation(moved, (below,))
 
 
 def _transposition(at: Points, sizes: Mapping[str, float], rng: np.random.Generator) -> Malformation:
