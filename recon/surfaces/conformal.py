@@ -30,7 +30,7 @@ _N_GRIDS = 4
 _TOLERANCE = 0.0005
 """Share of a wanted volume that may be missing."""
 
-_COARSE_TOLERANCE = 0.004
+_COARSE_TOLERANCE = 0.01
 """Share of a wanted volume that may be missing before the labels are chosen anew."""
 
 _LEAD = 0.02
