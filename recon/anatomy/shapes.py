@@ -1,7 +1,7 @@
 """Signed distances of simple solids, in torch: negative inside, millimetres, exact or first-order near zero.
 
 Points are float32 tensors of shape (n, 3). Source of the formulas: first-order distance f / |grad f| for
-ellipsoids; distance to a segment with linearly changing radius for tubes; polynomial smooth minimum.
+eggs; distance to a segment with linearly changing radius for tubes; polynomial smooth minimum.
 """
 
 from __future__ import annotations
@@ -22,15 +22,6 @@ _PIECE = 5
 
 def _row(values: np.ndarray, like: torch.Tensor) -> torch.Tensor:
     return like.new_tensor(np.asarray(values, dtype=np.float32))
-
-
-def ellipsoid(points: torch.Tensor, centre: np.ndarray, axes: np.ndarray, radii_mm: np.ndarray) -> torch.Tensor:
-    """Distance (n,) to an ellipsoid; `axes` (3, 3) holds its unit axes as rows."""
-    radii = _row(radii_mm, points)
-    local = (points - _row(centre, points)) @ _row(axes, points).T / radii
-    k = local.norm(dim=1).clamp_min(1e-6)
-    gradient = (local / radii).norm(dim=1).clamp_min(1e-6)
-    return k * (k - 1.0) / gradient
 
 
 def half_space(points: torch.Tensor, origin: np.ndarray, normal: np.ndarray) -> torch.Tensor:

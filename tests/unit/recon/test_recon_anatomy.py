@@ -8,7 +8,7 @@ import torch
 
 from core.anatomy import HEART
 from recon.anatomy.patient import grid_points, paint, paint_grid, sample_patient, target_of, truth_label_map
-from recon.anatomy.shapes import ellipsoid, half_space, spline, tube
+from recon.anatomy.shapes import egg, half_space, spline, tube
 from recon.anatomy.tissues import VALUE
 from recon.sampling import patient_grid
 
@@ -35,9 +35,9 @@ def test_a_point_far_from_a_tube_is_never_said_to_be_nearer_than_it_is_inside() 
     assert (np.sign(found) == np.sign(exact)).all()
 
 
-def test_ellipsoid_of_equal_radii_is_a_sphere() -> None:
+def test_an_egg_of_equal_radii_is_a_sphere() -> None:
     points = torch.tensor([(13.0, 0.0, 0.0), (0.0, 7.0, 0.0)])
-    distance = ellipsoid(points, np.zeros(3), np.eye(3), np.full(3, 10.0))
+    distance = egg(points, np.zeros(3), np.eye(3), np.full(3, 10.0), np.full(3, 10.0))
     assert distance.numpy() == pytest.approx([3.0, -3.0], abs=1e-4)
 
 
