@@ -16,7 +16,6 @@ from core.resources import RESEARCH_NOTICE
 from core.staging import replace_file
 from core.study import Series
 from core.volume import Volume
-from imaging.slices.phases import times_of_labels
 from imaging.slices.planes import is_cine_planes
 from recon.cine.planes import CineSeries
 
@@ -57,6 +56,8 @@ def check_cine(together: Sequence[Series]) -> None:
 
 def as_cine(series: Series) -> CineSeries:
     """One series for the reconstruction, its slices loaded phase by phase when they are asked for."""
+
+    from imaging.slices.phases import times_of_labels
 
     def read(phase: int) -> tuple[Volume, ...]:
         from imaging.slices.load import load_planes
