@@ -106,7 +106,7 @@ COMMANDS = (
         "view.fused",
         "Blend registered series",
         toggle,
-        ("B",),
+        ("Shift+F",),
         "",
         _has_slices,
         lambda state: shown_fusion(state) is not None,
