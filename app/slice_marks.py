@@ -13,15 +13,19 @@ from app.state import State
 from core.anatomy import Anatomy
 from plan.handles import Handle, dragged, handles
 from plan.items import CutPlane, Item
-from render.palette import CUT_PLANE, CUT_PLANE_LOCKED, LABEL, Colour
-from render.scene import Label, Polyline
+from render.found_landmarks import found_landmarks
+from render.palette import CUT_PLANE, CUT_PLANE_LOCKED, FOUND, LABEL, Colour
+from render.scene import FoundLandmark, Label, Polyline
 
 NEAR_MM = 3.0
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One part of a plan item on a slice, in pixels: a line, its points and an optional text."""
+    """One part of a plan item on a slice, in pixels: a line, its points and an optional text.
+
+    A landmark that the network found (`is_found`) is no item: it has its own shape and nobody can take hold of it.
+    """
 
     item_id: str
     pixels: np.ndarray
@@ -29,10 +33,11 @@ class Mark:
     text: str = ""
     is_dashed: bool = False
     has_balls: bool = True
+    is_found: bool = False
 
 
 def marks(state: State, frame: Frame) -> tuple[Mark, ...]:
-    """The plan's measures that lie on or cross the slice, and the traces of its cut planes."""
+    """The plan's measures that lie on or cross the slice, traces of its cut planes, and landmarks that were found."""
     from render.compose import compose
 
     plan = state.shown_plan
@@ -56,6 +61,8 @@ def marks(state: State, frame: Frame) -> tuple[Mark, ...]:
             found.append(_line_mark(alone, {label.item_id: label}, frame, False))
     if state.view.show_cut_planes:
         found += [_trace(plane, frame) for plane in plan.of_type(CutPlane) if plane.is_active]
+    if state.view.show_found_landmarks and state.anatomy is not None:
+        found += [_found_mark(place, frame) for place in found_landmarks(state.anatomy)]
     return tuple(mark for mark in found if mark is not None)
 
 
@@ -87,6 +94,13 @@ def _line_mark(line: Polyline, texts: Mapping[str, Label], frame: Frame, has_bal
         return None
     label = texts.get(line.item_id)
     return Mark(line.item_id, frame.to_px(points), line.colour, label.text if label else "", False, has_balls)
+
+
+def _found_mark(place: FoundLandmark, frame: Frame) -> Mark | None:
+    at_mm = np.array([place.position_mm])
+    if abs(frame.depth_mm(at_mm)[0]) > NEAR_MM:
+        return None
+    return Mark(place.key, frame.to_px(at_mm), FOUND, place.text, is_found=True)
 
 
 def _trace(plane: CutPlane, frame: Frame) -> Mark | None:

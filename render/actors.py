@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkPolyData
-from vtkmodules.vtkFiltersSources import vtkConeSource, vtkSphereSource
+from vtkmodules.vtkFiltersSources import vtkConeSource, vtkPlatonicSolidSource, vtkSphereSource
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkProp, vtkProperty, vtkTextActor
 
-from render.palette import BACKGROUND, CUT_PLANE, CUT_PLANE_LOCKED, LABEL, Colour
+from render.painting import painted, stripes
+from render.palette import BACKGROUND, CUT_PLANE, CUT_PLANE_LOCKED, FOUND, LABEL, Colour
 from render.plane_frame import BALL_OF_SIZE, arrow_mm, frame_points_mm
 from render.polydata import cell_array, poly_data
-from render.scene import Label, PlaneWidget, Point, Polyline, Surface
+from render.scene import FoundLandmark, Label, PlaneWidget, Point, Polyline, Surface
 from render.shading import shaded
 
 LABEL_SIZE_PX = 16
 PLANE_LINE_PX = 2.0
+FOUND_MM, FOUND_SIZE_PX = 2.2, 13
 # Depth units by which measures come forward: more than any scene is deep, so that nothing hides them.
 IN_FRONT = -66000.0
 
 
 def surface_actor(surface: Surface) -> vtkActor:
-    """A lit surface."""
-    actor = _actor(shaded(surface))
+    """A lit surface; a painted one with its colours."""
+    actor = _actor(painted(surface) if surface.is_painted else shaded(surface))
+    if surface.is_painted:
+        actor.GetMapper().ScalarVisibilityOn()
+        actor.SetTexture(stripes())
     actor.GetProperty().SetInterpolationToPhong()
     style_surface(actor.GetProperty(), surface)
     return actor
@@ -35,6 +40,11 @@ def style_surface(material: vtkProperty, surface: Surface) -> None:
     material.SetDiffuse(0.88)
     material.SetSpecular(0.18)
     material.SetSpecularPower(24.0)
+    if surface.is_painted:
+        # Soft light without gloss: what faces the viewer has the colour that the legend gives its millimetres.
+        material.SetAmbient(0.42)
+        material.SetDiffuse(0.62)
+        material.SetSpecular(0.0)
 
 
 def polyline_actors(line: Polyline) -> list[vtkProp]:
@@ -51,7 +61,7 @@ def point_actors(point: Point) -> list[vtkProp]:
     return [actor]
 
 
-def label_actors(label: Label) -> list[vtkProp]:
+def label_actors(label: Label) -> list[vtkTextActor]:
     """Text of constant size on a dark plate, beside and above its position."""
     actor = vtkTextActor()
     actor.SetInput(f" {label.text} ")
@@ -67,6 +77,24 @@ def label_actors(label: Label) -> list[vtkProp]:
     style.SetVerticalJustificationToBottom()
     actor.SetPickable(False)
     return [actor]
+
+
+def found_actors(found: FoundLandmark) -> list[vtkProp]:
+    """A diamond that nothing hides, with its title and spread."""
+    source = vtkPlatonicSolidSource()
+    source.SetSolidTypeToOctahedron()
+    source.Update()
+    actor = _solid(source, FOUND)
+    actor.GetMapper().ScalarVisibilityOff()
+    actor.SetPosition(*found.position_mm)
+    actor.SetScale(FOUND_MM)
+    _bring_forward(actor)
+    words = label_actors(Label(found.key, found.position_mm, found.text))
+    for text in words:
+        text.GetTextProperty().SetColor(*FOUND)
+        text.GetTextProperty().SetFontSize(FOUND_SIZE_PX)
+        text.GetTextProperty().SetBackgroundOpacity(0.8)
+    return [actor, *words]
 
 
 def plane_actors(widget: PlaneWidget) -> list[vtkProp]:
@@ -124,7 +152,7 @@ def _cone(tip_mm: np.ndarray, direction: np.ndarray, radius_mm: float, colour: C
     return _solid(source, colour)
 
 
-def _solid(source: vtkSphereSource | vtkConeSource, colour: Colour) -> vtkActor:
+def _solid(source: vtkSphereSource | vtkConeSource | vtkPlatonicSolidSource, colour: Colour) -> vtkActor:
     source.Update()
     actor = _actor(source.GetOutput())
     actor.GetProperty().SetColor(*colour)

@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from core.anatomy import Anatomy
+from core.anatomy import HEART_BY_KEY, Anatomy
 from core.errors import PlannerError
 from core.mesh import SurfaceMesh
 from plan.items import CutPlane
@@ -14,7 +14,9 @@ from plan.items import Point as Position
 from plan.plan import Plan
 from render.cutting import CutSurface, cut_with_caps
 from render.drawn_items import Drawn, drawn
-from render.scene import CameraView, PlaneWidget, Scene, Surface
+from render.found_landmarks import found_landmarks
+from render.scene import CameraView, Legend, PlaneWidget, Scene, Surface
+from render.steadiness import can_be_painted
 from render.view import ViewState
 
 PLANE_SIZE_OF_ANATOMY = 1.1
@@ -37,12 +39,15 @@ def compose(anatomy: Anatomy, plan: Plan, view: ViewState, camera: CameraView | 
     _check_same_space(anatomy, plan)
     parts = [drawn(item, plan) for item in plan.items] if view.show_measures else []
     items = sum(parts, Drawn())
+    surfaces = _surfaces(anatomy, plan, view)
     return Scene(
-        surfaces=_surfaces(anatomy, plan, view),
+        surfaces=surfaces,
         polylines=items.lines,
         points=items.points,
         labels=items.labels,
         planes=_plane_widgets(anatomy, plan) if view.show_cut_planes else (),
+        found=found_landmarks(anatomy) if view.show_found_landmarks else (),
+        legend=_legend(surfaces) if view.paint_uncertainty and surfaces else None,
         camera=camera,
     )
 
@@ -66,8 +71,17 @@ def _surfaces(anatomy: Anatomy, plan: Plan, view: ViewState) -> tuple[Surface, .
             continue
         remaining = _cut(mesh, planes)
         if len(remaining.mesh.faces):
-            surfaces.append(Surface(key, remaining.mesh, look.colour, look.opacity, remaining.n_cap_faces))
+            is_painted = view.paint_uncertainty and can_be_painted(mesh)
+            opacity = 1.0 if is_painted else look.opacity
+            surfaces.append(
+                Surface(key, remaining.mesh, look.colour, opacity, remaining.n_cap_faces, is_painted)
+            )
     return tuple(surfaces)
+
+
+def _legend(surfaces: tuple[Surface, ...]) -> Legend:
+    keys = [surface.key for surface in surfaces if not surface.is_painted]
+    return Legend(tuple(HEART_BY_KEY[key].title if key in HEART_BY_KEY else key for key in keys))
 
 
 def _cut(mesh: SurfaceMesh, planes: tuple[CutPlane, ...]) -> CutSurface:

@@ -2,41 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from core.mesh import SurfaceMesh
 from render.dragging import Ray
 from render.plane_frame import in_plane_axes
 from render.scene import Scene
+
+
+@dataclass(frozen=True, eq=False)
+class Hit:
+    """A triangle met by a line of sight: how far away, its corners (3,) and their weights (3,) at the place."""
+
+    distance_mm: float
+    corners: np.ndarray
+    weights: np.ndarray
 
 
 def pick_surface(scene: Scene, ray: Ray) -> tuple[str, np.ndarray] | None:
     """Structure key and LPS point (3,) in mm where a line of sight first meets a surface; None for nothing."""
     nearest: tuple[float, str] | None = None
     for surface in scene.surfaces:
-        distance_mm = first_hit_mm(surface.mesh, ray)
-        if distance_mm is not None and (nearest is None or distance_mm < nearest[0]):
-            nearest = distance_mm, surface.key
+        hit = first_hit(surface.mesh.vertices, surface.mesh.faces, ray)
+        if hit is not None and (nearest is None or hit.distance_mm < nearest[0]):
+            nearest = hit.distance_mm, surface.key
     if nearest is None:
         return None
     return nearest[1], ray.origin_mm + nearest[0] * ray.direction
 
 
-def first_hit_mm(mesh: SurfaceMesh, ray: Ray) -> float | None:
-    """Distance in mm along `ray` to the first triangle it meets; None when it meets none."""
+def first_hit(vertices: np.ndarray, faces: np.ndarray, ray: Ray) -> Hit | None:
+    """Where `ray` first meets one of the triangles (m, 3) of points (n, 3) in mm; None when it meets none."""
     axes = in_plane_axes(ray.direction)
     # Half-planes first: two passes over the whole surface leave only the triangles around the ray.
-    faces = _straddling(mesh.faces, mesh.vertices @ axes[0] - ray.origin_mm @ axes[0])
-    faces = _straddling(faces, mesh.vertices @ axes[1] - ray.origin_mm @ axes[1])
-    corners = mesh.vertices[faces] - ray.origin_mm
+    faces = _straddling(faces, vertices @ axes[0] - ray.origin_mm @ axes[0])
+    faces = _straddling(faces, vertices @ axes[1] - ray.origin_mm @ axes[1])
+    corners = vertices[faces] - ray.origin_mm
     a, b, c = (corners @ axes.T).transpose(1, 0, 2)
     weights = np.stack([_area(b, c), _area(c, a), _area(a, b)], axis=1)
     total = weights.sum(axis=1)
     is_hit = ((weights >= 0).all(axis=1) | (weights <= 0).all(axis=1)) & (total != 0)
-    depths = corners[is_hit] @ ray.direction
-    distances = (depths * weights[is_hit]).sum(axis=1) / total[is_hit]
-    ahead = distances[distances > 0]
-    return float(ahead.min()) if len(ahead) else None
+    faces, weights = faces[is_hit], weights[is_hit] / total[is_hit, None]
+    distances = ((corners[is_hit] @ ray.direction) * weights).sum(axis=1)
+    ahead = np.flatnonzero(distances > 0)
+    if not len(ahead):
+        return None
+    first = ahead[distances[ahead].argmin()]
+    return Hit(float(distances[first]), faces[first], weights[first])
 
 
 def _straddling(faces: np.ndarray, sides_mm: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ class Surface:
         mesh: closed where the anatomy's surface was; normals outward, LPS mm.
         colour: RGB 0-1. opacity: 0-1, never 0.
         n_cap_faces: how many of the mesh's last faces are flat caps of cut planes (shaded with an edge).
+        is_painted: coloured by its field `uncertainty_mm`; caps keep `colour`.
     """
 
     key: str
@@ -29,6 +30,7 @@ class Surface:
     colour: Colour
     opacity: float = 1.0
     n_cap_faces: int = 0
+    is_painted: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,22 @@ class PlaneWidget:
 
 
 @dataclass(frozen=True)
+class FoundLandmark:
+    """A place that the network found, with its title and spread in words; no part of the plan, never dragged."""
+
+    key: str
+    position_mm: Position
+    text: str
+
+
+@dataclass(frozen=True)
+class Legend:
+    """That surfaces are painted by uncertainty; `not_painted` are the titles of visible ones that have no values."""
+
+    not_painted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class CameraView:
     """Where a scene is looked at from: eye and focal point in LPS mm, up direction, full vertical angle."""
 
@@ -98,6 +116,8 @@ class Scene:
     points: tuple[Point, ...] = ()
     labels: tuple[Label, ...] = ()
     planes: tuple[PlaneWidget, ...] = ()
+    found: tuple[FoundLandmark, ...] = ()
+    legend: Legend | None = None
     camera: CameraView | None = None
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonDataModel import vtkPolyData
@@ -11,22 +13,38 @@ from render.polydata import poly_data
 from render.scene import Surface
 
 
+@dataclass(frozen=True, eq=False)
+class Lids:
+    """Caps with points of their own, so that they stay flat: points (n, 3), normals (n, 3), faces (n / 3, 3)."""
+
+    points: np.ndarray
+    normals: np.ndarray
+    faces: np.ndarray
+
+
 def shaded(surface: Surface) -> vtkPolyData:
-    """The surface with a normal at each point; caps have points of their own, so that they stay flat."""
+    """The surface with a normal at each point."""
     mesh = surface.mesh
     n_body = len(mesh.faces) - surface.n_cap_faces
-    body, caps = mesh.faces[:n_body], mesh.faces[n_body:]
+    body = mesh.faces[:n_body]
     vertices = mesh.vertices.astype(np.float32)
-    cap_vertices = vertices[caps]
-    cap_normals = np.repeat(_face_normals(mesh.vertices[caps]), 3, axis=0)
-    cap_faces = np.arange(3 * len(caps)).reshape(-1, 3) + len(vertices)
-    data = poly_data(np.concatenate([vertices, cap_vertices.reshape(-1, 3)]), np.concatenate([body, cap_faces]))
-    normals = np.concatenate([_smooth_normals(vertices, body), cap_normals.astype(np.float32)])
+    lid = lids(mesh.vertices, mesh.faces[n_body:])
+    points = np.concatenate([vertices, lid.points.astype(np.float32)])
+    data = poly_data(points, np.concatenate([body, lid.faces + len(vertices)]))
+    normals = np.concatenate([smooth_normals(vertices, body), lid.normals.astype(np.float32)])
     data.GetPointData().SetNormals(numpy_to_vtk(normals, deep=True))
     return data
 
 
-def _smooth_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+def lids(vertices: np.ndarray, caps: np.ndarray) -> Lids:
+    """The cap faces (m, 3) of a surface apart from its points (n, 3)."""
+    corners = vertices[caps]
+    normals = np.repeat(_face_normals(corners), 3, axis=0)
+    return Lids(corners.reshape(-1, 3), normals, np.arange(3 * len(caps)).reshape(-1, 3))
+
+
+def smooth_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Normals (n, 3) float32 at the vertices, those of the faces around averaged."""
     if not len(faces):
         return np.zeros_like(vertices)
     smooth = vtkTriangleMeshPointNormals()

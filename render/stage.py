@@ -8,6 +8,7 @@ from typing import Any
 from vtkmodules.vtkRenderingCore import vtkActor, vtkLight, vtkProp, vtkRenderer
 
 from render.actors import (
+    found_actors,
     label_actors,
     plane_actors,
     point_actors,
@@ -15,13 +16,18 @@ from render.actors import (
     style_surface,
     surface_actor,
 )
-from render.scene import Label, PlaneWidget, Point, Polyline, Scene, Surface
+from render.legend import legend_actors
+from render.scene import FoundLandmark, Label, Legend, PlaneWidget, Point, Polyline, Scene, Surface
+
+_Item = Polyline | Point | Label | PlaneWidget | FoundLandmark | Legend
 
 _MAKERS: dict[type, Callable[[Any], list[vtkProp]]] = {
     Polyline: polyline_actors,
     Point: point_actors,
     Label: label_actors,
     PlaneWidget: plane_actors,
+    FoundLandmark: found_actors,
+    Legend: legend_actors,
 }
 # Position before the camera (right, up, towards the viewer) and intensity of each light.
 _LIGHTS = (((-0.5, 0.8, 1.0), 0.80), ((0.9, -0.1, 0.7), 0.30), ((0.0, 0.0, 1.0), 0.15))
@@ -35,7 +41,7 @@ class Stage:
         self.scene = Scene()
         self._renderer = renderer
         self._surfaces: dict[str, tuple[Surface, vtkActor]] = {}
-        self._items: dict[Polyline | Point | Label | PlaneWidget, list[vtkProp]] = {}
+        self._items: dict[_Item, list[vtkProp]] = {}
         self._light()
 
     def show(self, scene: Scene) -> bool:
@@ -46,7 +52,10 @@ class Stage:
         changed = scene != self.scene
         if changed:
             self._show_surfaces(scene.surfaces)
-            self._show_items({*scene.polylines, *scene.points, *scene.labels, *scene.planes})
+            legend = () if scene.legend is None else (scene.legend,)
+            self._show_items(
+                {*scene.polylines, *scene.points, *scene.labels, *scene.planes, *scene.found, *legend}
+            )
             self._peel(any(surface.opacity < 1.0 for surface in scene.surfaces))
             self.scene = scene
         return changed
@@ -61,7 +70,10 @@ class Stage:
             self._renderer.RemoveActor(self._surfaces.pop(key)[1])
         for key, surface in wanted.items():
             old = self._surfaces.get(key)
-            if old is None or old[0].mesh is not surface.mesh:
+            if old is None or old[0].mesh is not surface.mesh or old[0].is_painted != surface.is_painted:
+                self._replace_surface(surface)
+            elif old[0] != surface and surface.is_painted:
+                # The colour of its caps is part of its points.
                 self._replace_surface(surface)
             elif old[0] != surface:
                 style_surface(old[1].GetProperty(), surface)
@@ -75,7 +87,7 @@ class Stage:
         self._renderer.AddActor(actor)
         self._surfaces[surface.key] = surface, actor
 
-    def _show_items(self, wanted: set[Polyline | Point | Label | PlaneWidget]) -> None:
+    def _show_items(self, wanted: set[_Item]) -> None:
         for item in [item for item in self._items if item not in wanted]:
             for prop in self._items.pop(item):
                 self._renderer.RemoveViewProp(prop)

@@ -28,11 +28,15 @@ class ViewState:
 
     Attributes:
         structures: structure key -> how it is shown; a key that is absent is shown in its own colour.
+        paint_uncertainty: surfaces that have values are opaque and coloured by millimetres instead of their own colour.
+        show_found_landmarks: the places that the network found.
     """
 
     structures: Mapping[str, StructureView] = field(default_factory=dict)
     show_cut_planes: bool = True
     show_measures: bool = True
+    paint_uncertainty: bool = False
+    show_found_landmarks: bool = False
 
     @classmethod
     def default(cls, anatomy: Anatomy) -> ViewState:

@@ -9,6 +9,8 @@ from app.clips import fitted
 from app.commands.command import Command, Desk
 from app.state import State
 from app.windowing import FITTED, preset_names, presets
+from core.anatomy import LANDMARKS
+from render.steadiness import can_be_painted
 
 N_PRESETS = 5
 
@@ -60,6 +62,27 @@ def _toggle_planes(desk: Desk) -> None:
     desk.session.look(replace(view, show_cut_planes=not view.show_cut_planes))
 
 
+def _toggle_uncertainty(desk: Desk) -> None:
+    view = desk.session.state.view
+    desk.session.look(replace(view, paint_uncertainty=not view.paint_uncertainty))
+
+
+def _can_paint(state: State) -> bool:
+    if state.view.paint_uncertainty:
+        return True
+    return state.anatomy is not None and any(map(can_be_painted, state.anatomy.surfaces.values()))
+
+
+def _toggle_found(desk: Desk) -> None:
+    view = desk.session.state.view
+    desk.session.look(replace(view, show_found_landmarks=not view.show_found_landmarks))
+
+
+def _has_found(state: State) -> bool:
+    found = state.anatomy.landmarks if state.anatomy is not None else {}
+    return state.view.show_found_landmarks or any(kind.key in found for kind in LANDMARKS)
+
+
 def _has_volume(state: State) -> bool:
     return state.volume is not None and state.clip is None
 
@@ -93,6 +116,26 @@ COMMANDS = (
         "",
         lambda state: True,
         lambda state: state.view.show_cut_planes,
+    ),
+    Command(
+        "view.uncertainty",
+        "Paint uncertainty in millimetres",
+        _toggle_uncertainty,
+        ("U",),
+        "",
+        _can_paint,
+        lambda state: state.view.paint_uncertainty,
+        why_not=lambda state: "" if _can_paint(state) else "no surface here says how steady it is",
+    ),
+    Command(
+        "view.found_landmarks",
+        "Show found landmarks",
+        _toggle_found,
+        ("Shift+M",),
+        "",
+        _has_found,
+        lambda state: state.view.show_found_landmarks,
+        why_not=lambda state: "" if _has_found(state) else "the network told of no landmark here",
     ),
     *(_preset_command(number) for number in range(1, N_PRESETS + 1)),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
@@ -72,8 +73,10 @@ class ArView(QWidget):
         if state.anatomy is not self._anatomy and self._feed is not None:
             self._feed.place(state.anatomy)
         self._anatomy = state.anatomy
+        # Over the patient there is no legend, and millimetres without one would mislead.
+        view = replace(state.view, paint_uncertainty=False)
         try:
-            self._scene = compose(state.anatomy, state.plan, state.view) if state.anatomy else None
+            self._scene = compose(state.anatomy, state.plan, view) if state.anatomy else None
         except PlannerError as refusal:
             self._scene = None
             self.refused.emit(refusal)

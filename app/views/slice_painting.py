@@ -63,6 +63,13 @@ def _paint_balls(painter: QPainter, points: list[QPointF], colour: QColor) -> No
     painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
+def _paint_diamonds(painter: QPainter, points: list[QPointF]) -> None:
+    """Hollow, so that the place itself stays seen."""
+    for point in points:
+        sides = [QPointF(0, -5.5), QPointF(5.5, 0), QPointF(0, 5.5), QPointF(-5.5, 0)]
+        painter.drawPolygon(QPolygonF([point + side for side in sides]))
+
+
 def _paint_mark(painter: QPainter, mark: Mark, ratio: float, is_selected: bool) -> None:
     colour = QColor.fromRgbF(*mark.colour)
     pen = QPen(colour, 2.4 if is_selected else 1.6)
@@ -72,7 +79,9 @@ def _paint_mark(painter: QPainter, mark: Mark, ratio: float, is_selected: bool) 
     points = _points(mark.pixels, ratio)
     if len(points) > 1:
         painter.drawPolyline(QPolygonF(points))
-    if mark.has_balls and not mark.is_dashed:
+    if mark.is_found:
+        _paint_diamonds(painter, points)
+    elif mark.has_balls and not mark.is_dashed:
         _paint_balls(painter, points, colour)
     if mark.text:
         at = points[1] if len(points) == 3 else (points[0] + points[-1]) / 2.0
