@@ -41,8 +41,6 @@ class RegionLogits:
         observed: mask (n, n, n) of the voxels that any input image shows.
         patient_from_index: (4, 4) of the grid, LPS mm.
         certainty: mean probability of the winning class inside the predicted heart, 0 to 1.
-        distances_mm: signed distance (n_classes - 1, n, n, n) to each structure, negative inside; None for
-            weights that do not tell it.
         landmarks: by the keys of `core.anatomy.LANDMARKS`; empty for weights that find none.
         images: what was looked at, so that it can be looked at again from elsewhere.
     """
@@ -51,7 +49,6 @@ class RegionLogits:
     observed: torch.Tensor
     patient_from_index: np.ndarray
     certainty: float
-    distances_mm: torch.Tensor | None = None
     landmarks: Mapping[str, FoundLandmark] = field(default_factory=dict)
     images: tuple[NearImage, ...] = ()
 
@@ -126,11 +123,13 @@ def region_of(
 ) -> RegionLogits:
     """What a network said of one image (a batch of one), on the grid that it was asked about.
 
+    Its signed distances are left out: beside a surface they are off by 1 to 4 mm, and with any share of them the labels of
+    unseen patients became worse.
+
     `landmarks` are the keys of its heat maps, in their order.
     """
-    distances = None if output.distances_mm is None else output.distances_mm[0]
     found = decode_landmarks(output, patient_from_index, landmarks)
-    return RegionLogits(output.logits[0], observed, patient_from_index, certainty, distances, found, images)
+    return RegionLogits(output.logits[0], observed, patient_from_index, certainty, found, images)
 
 
 def network_output(loaded: LoadedNetwork, intensity: torch.Tensor, observed: torch.Tensor) -> NetworkOutput:

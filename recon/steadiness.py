@@ -40,7 +40,6 @@ def look_from_aside(region: RegionLogits, network: LoadedNetwork, device: str) -
             replace(
                 look,
                 logits=_moved(look.logits, move),
-                distances_mm=None if look.distances_mm is None else _moved(look.distances_mm, move),
                 observed=region.observed,
                 patient_from_index=region.patient_from_index,
             )
@@ -49,7 +48,7 @@ def look_from_aside(region: RegionLogits, network: LoadedNetwork, device: str) -
 
 
 def averaged(region: RegionLogits, looks: Sequence[RegionLogits]) -> RegionLogits:
-    """The mean of all looks: of log-probabilities, distances and landmarks.
+    """The mean of all looks: of log-probabilities and landmarks.
 
     On six unseen synthetic images at 2 mm the mean Dice rose from 0.886 to 0.888.
     """
@@ -57,11 +56,9 @@ def averaged(region: RegionLogits, looks: Sequence[RegionLogits]) -> RegionLogit
 
     every = (region, *looks)
     logits = torch.stack([look.logits.log_softmax(dim=0) for look in every]).nanmean(dim=0)
-    told = [look.distances_mm for look in every if look.distances_mm is not None]
     return replace(
         region,
         logits=logits,
-        distances_mm=torch.stack(told).nanmean(dim=0) if told else None,
         landmarks=_joined([look.landmarks for look in every]),
     )
 
