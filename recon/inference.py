@@ -123,8 +123,8 @@ def region_of(
 ) -> RegionLogits:
     """What a network said of one image (a batch of one), on the grid that it was asked about.
 
-    Its signed distances are left out: beside a surface they are off by 1 to 4 mm, and with any share of them the labels of
-    unseen patients became worse.
+    Its signed distances are left out: beside a surface they are off by 1 to 4 mm, and any share of them made the labels
+    of unseen patients worse.
 
     `landmarks` are the keys of its heat maps, in their order.
     """

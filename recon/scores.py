@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     import torch
 
 SMOOTHING_STEPS = 1.0
-# How much one millimetre of signed distance counts beside the logarithm of a probability.
-SCORE_PER_MM = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,17 +33,8 @@ class RegionScores:
 
 
 def scored(region: RegionLogits) -> RegionScores:
-    """Log-probabilities and signed distances together: the ones name what is thin, the others place its wall.
-
-    The background's distance is that to the nearest structure.
-    """
-    import torch
-
-    scores = region.logits.log_softmax(dim=0)
-    if region.distances_mm is not None:
-        background = region.distances_mm.amin(dim=0, keepdim=True)
-        scores = scores + SCORE_PER_MM * torch.cat([background, -region.distances_mm])
-    return RegionScores(scores, region.observed, region.patient_from_index)
+    """Log-probabilities as scores."""
+    return RegionScores(region.logits.log_softmax(dim=0), region.observed, region.patient_from_index)
 
 
 def lead_of(scores: torch.Tensor, value: int) -> torch.Tensor:
