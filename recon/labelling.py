@@ -41,7 +41,9 @@ def labels_on(region: RegionScores, volume: Volume) -> LabelMap:
 
 def labels_of(region: RegionScores, frame_of_reference_uid: str) -> LabelMap:
     """Labels on the region's own grid, for inputs that have no grid of their own."""
-    labels = region.scores.argmax(dim=0).cpu().numpy().astype(np.uint8)
+    from recon.surfaces.scores import winners
+
+    labels = winners(region.scores)[0].cpu().numpy()
     return LabelMap(labels, region.patient_from_index, HEART_NAMES, frame_of_reference_uid)
 
 
@@ -59,7 +61,9 @@ def _plain_cells(scores: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The label uint8 of each grid point, and for each cell (n - 1)^3 whether its eight corners share one."""
     import torch
 
-    own = scores.argmax(dim=0).to(torch.uint8)
+    from recon.surfaces.scores import winners
+
+    own, _ = winners(scores)
     first = own[:-1, :-1, :-1]
     is_plain = torch.ones_like(first, dtype=torch.bool)
     n = len(own)

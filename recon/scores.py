@@ -69,7 +69,9 @@ def without_islands(region: RegionScores) -> RegionScores:
     import torch
     from scipy import ndimage
 
-    labels = region.scores.argmax(dim=0).cpu().numpy()
+    from recon.surfaces.scores import winners
+
+    labels = winners(region.scores)[0].cpu().numpy()
     dropped = np.zeros(labels.shape, dtype=bool)
     for kind in HEART:
         pieces, n = ndimage.label(labels == kind.value)
@@ -103,11 +105,15 @@ def _with_midpoints(values: torch.Tensor, axis: int) -> torch.Tensor:
     """Put a cubic midpoint between every two neighbours along an axis: n samples become 2 n - 1."""
     import torch
 
-    moved = values.movedim(axis, 0)
-    padded = torch.cat([moved[:1], moved, moved[-1:]])
-    middle = (9.0 * (padded[1:-2] + padded[2:-1]) - padded[:-3] - padded[3:]) / 16.0
-    mixed = torch.stack([moved[:-1], middle], dim=1).flatten(0, 1)
-    return torch.cat([mixed, moved[-1:]]).movedim(0, axis)
+    n = values.shape[axis]
+    padded = torch.cat([values.narrow(axis, 0, 1), values, values.narrow(axis, n - 1, 1)], dim=axis)
+    before, left, right, after = (padded.narrow(axis, i, n - 1) for i in range(4))
+    mixed = values.new_empty([2 * m - 1 if i == axis else m for i, m in enumerate(values.shape)])
+    # Written where they belong: stacking and moving axes would copy the fine grid twice more.
+    ahead = (slice(None),) * axis
+    mixed[(*ahead, slice(0, None, 2))] = values
+    mixed[(*ahead, slice(1, None, 2))] = (9.0 * (left + right) - before - after) / 16.0
+    return mixed
 
 
 def only_where(region: RegionScores, mask: torch.Tensor) -> RegionScores:
