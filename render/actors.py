@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 from vtkmodules.vtkFiltersSources import vtkConeSource, vtkPlatonicSolidSource, vtkSphereSource
-from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkProp, vtkProperty, vtkTextActor
+from vtkmodules.vtkRenderingCore import (
+    vtkActor,
+    vtkCoordinate,
+    vtkPolyDataMapper,
+    vtkProp,
+    vtkProperty,
+    vtkTextActor,
+)
 
 from render.painting import painted, stripes
 from render.palette import BACKGROUND, CUT_PLANE, CUT_PLANE_LOCKED, FOUND, LABEL, Colour
@@ -16,7 +23,8 @@ from render.shading import shaded
 
 LABEL_SIZE_PX = 16
 PLANE_LINE_PX = 2.0
-FOUND_MM, FOUND_SIZE_PX = 2.2, 13
+FOUND_MM, FOUND_SIZE_PX = 3.0, 13
+FOUND_TEXT_PX = (7.0, 5.0)
 # Depth units by which measures come forward: more than any scene is deep, so that nothing hides them.
 IN_FRONT = -66000.0
 
@@ -61,8 +69,12 @@ def point_actors(point: Point) -> list[vtkProp]:
     return [actor]
 
 
-def label_actors(label: Label) -> list[vtkTextActor]:
+def label_actors(label: Label) -> list[vtkProp]:
     """Text of constant size on a dark plate, beside and above its position."""
+    return [_text(label)]
+
+
+def _text(label: Label) -> vtkTextActor:
     actor = vtkTextActor()
     actor.SetInput(f" {label.text} ")
     actor.SetTextScaleModeToNone()
@@ -76,7 +88,7 @@ def label_actors(label: Label) -> list[vtkTextActor]:
     style.SetBackgroundOpacity(0.5)
     style.SetVerticalJustificationToBottom()
     actor.SetPickable(False)
-    return [actor]
+    return actor
 
 
 def found_actors(found: FoundLandmark) -> list[vtkProp]:
@@ -88,13 +100,21 @@ def found_actors(found: FoundLandmark) -> list[vtkProp]:
     actor.GetMapper().ScalarVisibilityOff()
     actor.SetPosition(*found.position_mm)
     actor.SetScale(FOUND_MM)
+    actor.GetProperty().SetAmbient(0.75)
+    actor.GetProperty().SetDiffuse(0.25)
     _bring_forward(actor)
-    words = label_actors(Label(found.key, found.position_mm, found.text))
-    for text in words:
-        text.GetTextProperty().SetColor(*FOUND)
-        text.GetTextProperty().SetFontSize(FOUND_SIZE_PX)
-        text.GetTextProperty().SetBackgroundOpacity(0.8)
-    return [actor, *words]
+    words = _text(Label(found.key, found.position_mm, found.text))
+    words.GetTextProperty().SetColor(*FOUND)
+    words.GetTextProperty().SetFontSize(FOUND_SIZE_PX)
+    words.GetTextProperty().SetBackgroundOpacity(0.8)
+    # Beside the diamond: its plate would hide it.
+    place = vtkCoordinate()
+    place.SetCoordinateSystemToWorld()
+    place.SetValue(*found.position_mm)
+    words.GetPositionCoordinate().SetReferenceCoordinate(place)
+    words.GetPositionCoordinate().SetCoordinateSystemToViewport()
+    words.GetPositionCoordinate().SetValue(*FOUND_TEXT_PX, 0.0)
+    return [actor, words]
 
 
 def plane_actors(widget: PlaneWidget) -> list[vtkProp]:

@@ -18,6 +18,7 @@ from render.plane_dragger import PlaneCallback, PlaneDragger
 from render.point_dragger import PointCallback, PointDragger
 from render.scene import CameraView, Scene
 from render.stage import Stage
+from render.steadiness import steadiness_under
 from render.viewport import ray_through
 
 
@@ -82,6 +83,13 @@ class SceneRenderer:
         Returns the structure's key and the LPS point (3,) in mm on its visible surface, or None.
         """
         return pick_surface(self.scene, ray_through(self._renderer, x, y))
+
+    def steadiness(self, x: float, y: float) -> tuple[str, float] | None:
+        """Structure key and uncertainty in mm of the painted surface under a display pixel, as `pick` counts them.
+
+        NaN where it is unknown; None where nothing painted is.
+        """
+        return steadiness_under(self.scene, ray_through(self._renderer, x, y))
 
     def drag_planes(self, on_moved: PlaneCallback, on_released: PlaneCallback) -> PlaneDragger:
         """Let the user drag the scene's unlocked planes; see `PlaneDragger` for the callbacks."""

@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QStackedLayout, QWidget
 
 from app.state import State
 from app.tools import Tool, points_scene
+from app.views.hover_readout import HoverReadout
 from app.views.labels import plain_label
 from core.anatomy import Anatomy
 from core.errors import PlannerError
@@ -47,6 +48,7 @@ class SceneView(QWidget):
         self.interactor: Any = None
         self._state = State()
         self._pressed: QPoint | None = None
+        self._hover = HoverReadout(self)
         self._framed_uid: str | None = None
         self._waiting = plain_label("Preparing the 3-D view…", "quiet")
         self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -100,6 +102,7 @@ class SceneView(QWidget):
 
     def close_scene(self) -> None:
         """Let go of VTK's window; the view shows nothing afterwards."""
+        self._hover.stop()
         if self.renderer is not None:
             self.interactor.removeEventFilter(self)
             self.renderer.close()
@@ -110,6 +113,7 @@ class SceneView(QWidget):
         """Tell a click, which places a point, from a drag, which turns the scene."""
         if isinstance(event, QMouseEvent) and watched is self.interactor:
             here = event.position().toPoint()
+            self._hover.move(here, event, self._state.view.paint_uncertainty)
             if event.type() == QEvent.Type.MouseButtonPress and event.button() == Qt.MouseButton.LeftButton:
                 self._pressed = here
             elif event.type() == QEvent.Type.MouseButtonRelease and self._pressed is not None:
@@ -125,6 +129,10 @@ class SceneView(QWidget):
                     self.finished.emit()
         return False
 
+    def steadiness(self, here: QPoint) -> tuple[str, float] | None:
+        """Structure key and uncertainty in mm (NaN: unknown) of the painted surface below a place of the picture."""
+        return None if self.renderer is None else self.renderer.steadiness(*self._display_px(here))
+
     def _frame_new_patient(self, state: State) -> None:
         """Look at the first anatomy of a patient space as a whole; phases that follow keep the user's view."""
         uid = state.anatomy.frame_of_reference_uid if state.anatomy is not None else None
@@ -137,10 +145,13 @@ class SceneView(QWidget):
     def _pick(self, here: QPoint, signal: Any) -> None:
         if self.renderer is None:
             return
-        ratio = self.interactor.devicePixelRatioF()
-        found = self.renderer.pick(here.x() * ratio, (self.interactor.height() - 1 - here.y()) * ratio)
+        found = self.renderer.pick(*self._display_px(here))
         if found is not None:
             signal.emit(found[1])
+
+    def _display_px(self, here: QPoint) -> tuple[float, float]:
+        ratio = self.interactor.devicePixelRatioF()
+        return here.x() * ratio, (self.interactor.height() - 1 - here.y()) * ratio
 
     def _show(self, plan: Plan) -> None:
         from render.compose import compose
