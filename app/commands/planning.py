@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from app.commands.command import PICTURE_SHOWN, Command, Desk
+from app.found_root import found_points, place_root
 from app.root_steps import clear
 from app.state import State
 from app.tools import LEAST_POINTS, Tool
@@ -71,6 +72,24 @@ def open_root_sheet(desk: Desk) -> None:
     roots = state.plan.of_type(AorticRoot)
     root = item if isinstance(item, AorticRoot) else (roots[-1] if roots else None)
     desk.session.sheets.open(root or AorticRoot(edits.next_name(state.plan, AorticRoot)))
+
+
+def begin_found_root(desk: Desk) -> None:
+    """Begin an aortic root with the landmarks that the network found, as one step, and open its sheet."""
+    session = desk.session
+    plan, anatomy, points = session.state.plan, session.state.anatomy, found_points(session.state.anatomy)
+    if anatomy is None or not points:
+        return
+    roots = plan.of_type(AorticRoot)
+    untouched = [root for root in roots if all(getattr(root, name) == at for name, at in points.items())]
+    if untouched:
+        session.sheets.open(untouched[-1])
+        return
+    edit, root, told = place_root(plan, anatomy)
+    session.apply(edit)
+    session.sheets.open(root)
+    session.look_at(next(iter(points.values())))
+    session.note(told)
 
 
 def clear_step(desk: Desk, field: str) -> None:
@@ -143,6 +162,14 @@ def _holds(tool: Tool) -> Callable[[State], bool]:
 
 def _is_open(state: State) -> bool:
     return state.can_plan
+
+
+def _has_found_root(state: State) -> bool:
+    return state.can_plan and bool(found_points(state.anatomy))
+
+
+def _why_no_found_root(state: State) -> str:
+    return _why_not(state) or "no landmark of the aortic root was found with enough certainty"
 
 
 def _why_not(state: State) -> str:
@@ -219,6 +246,13 @@ COMMANDS = (
         _is_open,
         lambda state: state.sheet is not None,
         why_not=_why_not,
+    ),
+    Command(
+        "plan.found_root",
+        "Aortic root from found landmarks",
+        begin_found_root,
+        is_enabled=_has_found_root,
+        why_not=_why_no_found_root,
     ),
     Command(
         "plan.cut_coronal",

@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import (
 )
 
 from app.describe import describe_item, item_lines
+from app.found_root import spread_mm
 from app.views.icons import icon
 from app.views.labels import plain_label
 from core.anatomy import Anatomy
@@ -94,12 +95,13 @@ class PlanList(QWidget):
             _, row = self._shown.pop(key)
             self.tree.takeTopLevelItem(self.tree.indexOfTopLevelItem(row))
         for place, item in enumerate(plan.items):
-            self._show_item(place, item, sd_mm)
+            self._show_item(place, item, spread_mm(item, anatomy, sd_mm))
         self._shown = {item.item_id: self._shown[item.item_id] for item in plan.items}
         for key, (_, row) in self._shown.items():
             row.setSelected(key == selected_id)
         chosen = _item_of(plan, selected_id)
-        lines = item_lines(chosen, plan, anatomy, sd_mm) if chosen is not None else ()
+        spread = spread_mm(chosen, anatomy, sd_mm) if chosen is not None else None
+        lines = item_lines(chosen, plan, anatomy, spread) if chosen is not None else ()
         self.details.setText("\n".join(lines))
         self.details.setVisible(bool(lines))
         self._is_filling = False

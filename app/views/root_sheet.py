@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QGuiApplication
 from PyQt6.QtWidgets import (
@@ -17,6 +19,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from app.found_root import found_sds_mm, spread_mm
 from app.root_steps import STEPS, hint, is_done
 from app.state import State
 from app.views.annulus_view import AnnulusView
@@ -68,9 +71,9 @@ class RootSheet(QDockWidget):
             return
         self.annulus.show_root(state, root)
         self.hint.setText(hint(root, state.sheet))
-        self._show_steps(root, state.sheet.field)
+        self._show_steps(root, state.sheet.field, found_sds_mm(root, state.anatomy))
         # While a point is dragged the values follow it; the bands come when it is let go.
-        wanted = (root, None if state.dragged is not None else sd_mm)
+        wanted = (root, spread_mm(root, state.anatomy, None if state.dragged is not None else sd_mm))
         if wanted != self._shown:
             self._shown = wanted
             self._show_values(*wanted)
@@ -82,7 +85,7 @@ class RootSheet(QDockWidget):
         if self._shown is None:
             return ""
         root, sd_mm = self._shown
-        lines = [f"{root.name} (± holds 95 % of repeated placements, landmark error {sd_mm} mm per axis)"]
+        lines = [f"{root.name} (± holds 95 % of repeated placements, landmark error {sd_mm:.3g} mm per axis)"]
         lines += [f"{row.title}\t{row.text}" for row in self.readings if row.value is not None]
         return "\n".join([*lines, RESEARCH_NOTICE])
 
@@ -91,7 +94,7 @@ class RootSheet(QDockWidget):
         self.closed.emit()
         super().closeEvent(event)
 
-    def _show_steps(self, root: AorticRoot, field: str | None) -> None:
+    def _show_steps(self, root: AorticRoot, field: str | None, found: Mapping[str, float]) -> None:
         self._is_filling = True
         for n, step in enumerate(STEPS):
             row = self.steps.topLevelItem(n)
@@ -100,6 +103,8 @@ class RootSheet(QDockWidget):
             value = getattr(root, step.field)
             placed = (f"{len(value)} points" if value else "") if step.is_ring else ("placed" if value else "")
             row.setText(0, f"{'✓' if is_done(root, step) else '○'}  {step.title}")
+            if step.field in found:
+                placed = f"found, sd {found[step.field]:.1f} mm"
             row.setText(1, placed or ("optional" if step.is_optional else ""))
             row.setSelected(step.field == field)
         self._is_filling = False
