@@ -18,10 +18,9 @@ class KeptAnatomies:
 
     def keep(self, name: str, anatomy: Anatomy) -> None:
         """Put an anatomy on the disk, once. Raises PlannerError when it cannot be written."""
-        if name not in self._kept:
-            if not self._path(name).is_file():
-                write_anatomy(anatomy, self._path(name), is_quick=True)
-            self._kept[name] = anatomy
+        if not self._path(name).is_file():
+            write_anatomy(anatomy, self._path(name), is_quick=True)
+        self._kept.setdefault(name, anatomy)
 
     def has(self, name: str) -> bool:
         """Whether the anatomy of this map is here."""

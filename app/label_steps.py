@@ -106,10 +106,16 @@ class LabelSteps:
             return state.anatomy
         return self._followed(now, state.anatomy, before)
 
-    def restored(self, space: str, phase: int, history: History) -> tuple[Anatomy | None, tuple[Finding, ...]]:
-        """The anatomy of a phase as its history has it, from memory or from the disk, and what is to be said of it."""
+    def restored(
+        self, space: str, phase: int, history: History, is_moving: bool = False
+    ) -> tuple[Anatomy | None, tuple[Finding, ...]]:
+        """The anatomy of a phase as its history has it, from memory or from the disk, and what is to be said of it.
+
+        Args:
+            is_moving: there is a heart of all phases; labels whose edits are all undone do not take its place.
+        """
         anatomy, now = self._spaces.anatomy(space, phase), lineage_of(history, phase)
-        if now is None:
+        if now is None or (anatomy is None and is_moving and not now.edits):
             return anatomy, ()
         if anatomy is not None and anatomy.labels is not None:
             mark = mark_of(anatomy)

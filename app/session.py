@@ -106,8 +106,8 @@ class Session:
         uid = volume.frame_of_reference_uid
         space = uid or series.series_uid
         history = self._spaces.enter(space, uid)
-        anatomy, findings = self.labels.restored(space, phase, history)
         moving = self._spaces.moving(space, series.n_phases)
+        anatomy, findings = self.labels.restored(space, phase, history, moving is not None)
         if anatomy is None and moving is not None:
             anatomy = moving.at(phase)
         shown = with_volume(self.state, series, phase, volume, anatomy, history)
@@ -224,6 +224,7 @@ class Session:
         """Show a heart at all phases: at each phase of the images the surfaces of that phase.
 
         Where the series that is open has another number of phases, it is kept until one of as many is opened.
+        A phase whose labels were edited by hand goes on showing these.
 
         Raises:
             PlannerError: it belongs to another patient space than the volume; nothing has changed.
@@ -234,9 +235,11 @@ class Session:
             self.show_anatomy(moving.at(state.phase))
         elif state.volume is not None and state.volume.frame_of_reference_uid != uid:
             raise other_space()
-        self._spaces.keep_moving(uid or self._spaces.key, moving)
+        space = uid or self._spaces.key
+        self._spaces.keep_moving(space, moving)
         if is_in_step:
             self._change(moving=moving)
+            self._show_edited(space)
         else:
             self.note(_ready_with(moving.n_phases))
 
@@ -387,6 +390,13 @@ class Session:
             changes |= {"anatomy": anatomy, "view": looks_of(anatomy, self.state.view)}
         ids = {item.item_id for item in history.plan.items}
         self._change(**changes, selected_id=self.state.selected_id if self.state.selected_id in ids else None)
+
+    def _show_edited(self, space: str) -> None:
+        """Show the labels that were edited at this phase; the moving heart takes nobody's work away."""
+        edited, said = self.labels.restored(space, self.state.phase, self.state.history, True)
+        if edited is not None:
+            view = looks_of(edited, self.state.view)
+            self._change(anatomy=edited, view=view, notices=(*self.state.notices, *said))
 
     def _show_space_of(self, folder: Path, case: Case) -> None:
         uid = case.plan.frame_of_reference_uid

@@ -60,6 +60,7 @@ class Journal:
         try:
             self._prepare(base or Plan())
             self._history = self._replay()
+            self._file = _identity(path)
         except sqlite3.Error as error:
             self.close()
             raise self._refusal(error) from error
@@ -125,6 +126,13 @@ class Journal:
     def _append(
         self, action: str, name: str | None = None, plan: Plan | None = None, labels: LabelStep | None = None
     ) -> None:
+        if _identity(self._path) != self._file:
+            # SQLite goes on writing to a file that has been deleted: nothing would be left of it.
+            raise PlannerError(
+                "the step was not saved and not done",
+                "its journal has been moved or deleted while it was open",
+                "save the case, then open the series again",
+            )
         try:
             self._insert(action, name, plan, labels)
         except sqlite3.Error as error:
@@ -165,6 +173,15 @@ class Journal:
         return PlannerError(
             f"cannot open {self._path.name}", str(error), f"move {self._path.name} aside to start a new journal"
         )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies at a path now; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _statements(script: str) -> list[str]:
