@@ -17,7 +17,7 @@ from recon.inference import RegionLogits
 from recon.labelling import labels_of, labels_on
 from recon.landmarks import told_landmarks
 from recon.scores import RegionScores, only_where, refined, scored, smoothed, without_islands
-from recon.shown import shown
+from recon.shown import in_field_of_view, shown
 from recon.steadiness import averaged
 from recon.surface import conformal_surfaces
 from recon.uncertainty import summary, with_uncertainty
@@ -76,12 +76,13 @@ def anatomy_of(
         spacing_mm = float(np.linalg.norm(region.patient_from_index[:3, 0]))
         on_grid = whole.scores.argmax(dim=0).cpu().numpy().astype(np.uint8)
         is_shown = shown(region.observed, spacing_mm)
+        is_in_view = in_field_of_view(on_grid > 0, region.observed.cpu().numpy() > 0.5)
         told = told_landmarks(mean.landmarks, on_grid, is_shown, region.patient_from_index)
         volumes_ml = labels.volumes_ml()
         findings = (
             *volume_findings(volumes_ml, surfaces),
             *topology_findings(on_grid, spacing_mm),
-            *edge_findings(on_grid, is_shown, spacing_mm),
+            *edge_findings(on_grid, is_shown, is_in_view, spacing_mm),
             *told.findings,
         )
     report = {

@@ -72,31 +72,46 @@ def topology_findings(labels: np.ndarray, spacing_mm: float) -> list[Finding]:
     return told
 
 
-def edge_findings(labels: np.ndarray, is_shown: np.ndarray, spacing_mm: float) -> list[Finding]:
-    """Chambers and muscle that the images cut, and those that lie to a good part where no image shows anything.
+def edge_findings(
+    labels: np.ndarray, is_shown: np.ndarray, is_in_view: np.ndarray, spacing_mm: float
+) -> list[Finding]:
+    """Chambers and muscle that leave the field of view, and those that are to a good part guessed between planes.
+
+    Only the first are a lower bound: of the second all is there, but what lies between two planes is the network's.
 
     Args:
         labels: uint8 (n, n, n) of an even grid, also where nothing was seen.
-        is_shown: bool (n, n, n), see `recon.shown`.
+        is_shown: bool (n, n, n), see `recon.shown.shown`.
+        is_in_view: bool (n, n, n), see `recon.shown.in_field_of_view`; counts where there are labels.
     """
     n = len(HEART_BY_KEY) + 1
-    # Every label once more for what lies unseen: the faces between the two halves are where images end.
-    areas = contact_mm2(np.where(is_shown, labels, labels + n), spacing_mm, 2 * n)
+    # Every label once more for what lies beyond: the faces between the two halves are where the images end.
+    areas = contact_mm2(np.where(is_in_view, labels, labels + n), spacing_mm, 2 * n)
     told = []
     for key in (*CHAMBERS, "lv_myocardium"):
         value = HEART_BY_KEY[key].value
         mask = labels == value
-        unseen = float((mask & ~is_shown).sum()) / max(int(mask.sum()), 1)
-        if areas[value, value + n] < CUT_MM2 and unseen < MOST_UNSEEN:
-            continue
-        told.append(
-            Finding(
-                "cut-by-the-edge",
-                f"{_title(key)} is not wholly in the images",
-                f"{unseen:.0%} of it is guessed where they show nothing",
-                "take its volume as a lower bound, and use images that show all of it",
+        size = max(int(mask.sum()), 1)
+        beyond = float((mask & ~is_in_view).sum()) / size
+        between = float((mask & is_in_view & ~is_shown).sum()) / size
+        if areas[value, value + n] >= CUT_MM2 or beyond >= MOST_UNSEEN:
+            told.append(
+                Finding(
+                    "cut-by-the-edge",
+                    f"{_title(key)} is not wholly in the images",
+                    f"{beyond:.0%} of it is guessed beyond their edge",
+                    "take its volume as a lower bound, and use images that show all of it",
+                )
             )
-        )
+        if between >= MOST_UNSEEN:
+            told.append(
+                Finding(
+                    "between-planes",
+                    f"{_title(key)} is partly guessed between the planes",
+                    f"{between:.0%} of it lies where no plane passes",
+                    "take its shape and volume as an estimate, or use planes that lie closer",
+                )
+            )
     return told
 
 

@@ -22,6 +22,7 @@ from core.anatomy import HEART_BY_KEY
 from core.errors import PlannerError
 from recon.inference import CHAMBERS, RegionLogits, no_heart
 from recon.sampling import place
+from recon.shown import in_field_of_view
 from recon.steadiness import agreement
 from recon.topology import contact_mm2
 
@@ -122,26 +123,6 @@ def covered(labels: np.ndarray, spacing_mm: float) -> float:
 
 def in_view(heart: np.ndarray, observed: np.ndarray) -> float:
     """Share of a mask (n, n, n) inside the convex hull of the observed voxels; 0 where either is empty."""
-    from scipy.spatial import ConvexHull, QhullError
-
-    if not heart.any() or not observed.any():
+    if not heart.any():
         return 0.0
-    if observed.all():
-        return 1.0
-    try:
-        hull = ConvexHull(_ends_of_rows(observed))
-    except QhullError:  # one plane has no inside
-        return float((heart & observed).sum()) / float(heart.sum())
-    points = np.argwhere(heart).astype(np.float64)
-    inside = np.ones(len(points), dtype=bool)
-    for *normal, offset in hull.equations:
-        inside &= points @ np.array(normal) + offset <= 0.5
-    return float(inside.mean())
-
-
-def _ends_of_rows(mask: np.ndarray) -> np.ndarray:
-    """First and last voxel (k, 3) of every row of a mask: its hull is theirs."""
-    slices, rows = np.nonzero(mask.any(axis=2))
-    lines = mask[slices, rows]
-    first, last = lines.argmax(axis=1), mask.shape[2] - 1 - lines[:, ::-1].argmax(axis=1)
-    return np.concatenate([np.stack([slices, rows, ends], axis=1) for ends in (first, last)])
+    return float(in_field_of_view(heart, observed).sum()) / float(heart.sum())

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 
 from core.anatomy import HEART_BY_KEY
 from recon.findings import edge_findings, topology_findings, volume_findings
+from recon.shown import in_field_of_view, shown
 from recon.topology import Shape, contact_mm2, euler_characteristic, gap_mm, shape_of
 
 N, SPACING_MM = 56, 3.0
@@ -110,16 +112,38 @@ def test_a_border_as_rough_as_noise_makes_it_has_no_handles() -> None:
     assert not _codes(labels) & {"handles", "hollow"}
 
 
+def _told_of_edges(observed: np.ndarray) -> list[tuple[str, str]]:
+    labels = _heart()
+    is_shown = shown(torch.from_numpy(observed.astype(np.float32)), SPACING_MM)
+    in_view = in_field_of_view(labels > 0, observed)
+    return [(told.code, told.what) for told in edge_findings(labels, is_shown, in_view, SPACING_MM)]
+
+
 def test_a_chamber_that_the_images_cut_is_told_and_one_inside_is_not() -> None:
-    shown = np.ones((N, N, N), dtype=bool)
-    assert edge_findings(_heart(), shown, SPACING_MM) == []
-    shown[:16] = False
-    told = [finding.what for finding in edge_findings(_heart(), shown, SPACING_MM)]
-    assert told == [
-        "Left ventricle is not wholly in the images",
-        "Right ventricle is not wholly in the images",
-        "LV myocardium is not wholly in the images",
+    observed = np.ones((N, N, N), dtype=bool)
+    assert _told_of_edges(observed) == []
+    observed[:16] = False
+    assert _told_of_edges(observed) == [
+        ("cut-by-the-edge", "Left ventricle is not wholly in the images"),
+        ("cut-by-the-edge", "Right ventricle is not wholly in the images"),
+        ("cut-by-the-edge", "LV myocardium is not wholly in the images"),
     ]
+
+
+def test_of_planes_far_apart_chambers_are_guessed_between_them_and_only_one_beyond_the_last_is_cut() -> None:
+    observed = np.zeros((N, N, N), dtype=bool)
+    observed[5:45:8] = True  # 24 mm apart; the last at slice 37, the atria reach up to slice 45
+    told = _told_of_edges(observed)
+    guessed = {what for code, what in told if code == "between-planes"}
+    cut = {what for code, what in told if code == "cut-by-the-edge"}
+    assert "Left ventricle is partly guessed between the planes" in guessed
+    assert cut == {"Left atrium is not wholly in the images", "Right atrium is not wholly in the images"}
+
+
+def test_planes_as_near_as_those_of_a_cine_stack_leave_nothing_guessed() -> None:
+    observed = np.zeros((N, N, N), dtype=bool)
+    observed[5:53:4] = True  # 12 mm apart, beyond the heart on both sides
+    assert _told_of_edges(observed) == []
 
 
 def test_volumes_that_no_adult_has_and_structures_without_a_surface_are_told() -> None:
