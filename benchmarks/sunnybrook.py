@@ -17,6 +17,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -59,7 +60,7 @@ def main() -> None:
     options = parser.parse_args()
     data = Path(os.environ.get("AURICLE_DATA", Path(__file__).parents[2] / "shared" / "data")) / "sunnybrook"
     stacks = find_stacks(data)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for stack in stacks[: options.stacks or None]:
         row = {"patient": stack.patient, "phase": stack.phase, "slices": len(stack.images)}
         rows.append({**row, **_score(stack, options)})
