@@ -103,7 +103,7 @@ def found_actors(found: FoundLandmark) -> list[vtkProp]:
     actor.GetProperty().SetAmbient(0.75)
     actor.GetProperty().SetDiffuse(0.25)
     _bring_forward(actor)
-    words = _text(Label(found.key, found.position_mm, found.text))
+    words = _text(Label(found.key, found.position_mm, f"{found.title} \n {found.spread}"))
     words.GetTextProperty().SetColor(*FOUND)
     words.GetTextProperty().SetFontSize(FOUND_SIZE_PX)
     words.GetTextProperty().SetBackgroundOpacity(0.8)

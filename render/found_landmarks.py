@@ -16,7 +16,7 @@ def found_landmarks(anatomy: Anatomy) -> tuple[FoundLandmark, ...]:
     told = anatomy.report.get("landmarks")
     told = told if isinstance(told, Mapping) else {}
     return tuple(
-        FoundLandmark(kind.key, as_point(anatomy.landmarks[kind.key]), kind.title + _spread(told.get(kind.key)))
+        FoundLandmark(kind.key, as_point(anatomy.landmarks[kind.key]), kind.title, _spread(told.get(kind.key)))
         for kind in LANDMARKS
         if kind.key in anatomy.landmarks
     )
@@ -25,4 +25,4 @@ def found_landmarks(anatomy: Anatomy) -> tuple[FoundLandmark, ...]:
 def _spread(facts: object) -> str:
     sd_mm = facts.get("sd_mm") if isinstance(facts, Mapping) else None
     is_number = isinstance(sd_mm, int | float) and not isinstance(sd_mm, bool) and np.isfinite(sd_mm)
-    return f" (found, sd {sd_mm:.1f} mm)" if is_number else " (found)"
+    return f"found, sd {sd_mm:.1f} mm" if is_number else "found"

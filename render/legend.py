@@ -21,15 +21,16 @@ from render.scene import Legend
 from render.steadiness_colours import MOST_MM, UNKNOWN, UNKNOWN_STRIPE, colours_of
 
 WORDS = (
-    "How far the surface moves between the network's",
-    "looks: its steadiness, not its distance from the truth",
+    "How far the surface moves between looks:",
+    "steadiness, not distance from the truth",
 )
-WIDTH_PX = 326.0
-MARGIN_PX, PAD_PX, LINE_PX, BAR_PX = 8.0, 9.0, 17.0, 12.0
-BAR_LEFT_PX, BAR_WIDTH_PX = 12.0, 190.0
-UNKNOWN_LEFT_PX, UNKNOWN_WIDTH_PX = 226.0, 28.0
+# Fits the 3-D view of a window of 1280 x 800 pixels with the lists open.
+WIDTH_PX = 270.0
+MARGIN_PX, PAD_PX, LINE_PX, BAR_PX = 8.0, 6.0, 15.0, 12.0
+BAR_LEFT_PX, BAR_WIDTH_PX = 12.0, 140.0
+UNKNOWN_LEFT_PX, UNKNOWN_WIDTH_PX = 174.0, 28.0
 TITLE_SIZE_PX, TEXT_SIZE_PX = 14, 12
-LETTERS_A_LINE = 50
+LETTERS_A_LINE = 40
 N_STEPS = 95
 
 
@@ -57,7 +58,7 @@ def legend_actors(legend: Legend) -> list[vtkProp]:
 def _not_painted(legend: Legend) -> list[str]:
     if not legend.not_painted:
         return []
-    return textwrap.wrap(f"No values, in their own colour: {', '.join(legend.not_painted)}", LETTERS_A_LINE)
+    return textwrap.wrap(f"No values, own colour: {', '.join(legend.not_painted)}", LETTERS_A_LINE)
 
 
 def _bar(bottom: float) -> vtkActor2D:

@@ -79,11 +79,17 @@ class PlaneWidget:
 
 @dataclass(frozen=True)
 class FoundLandmark:
-    """A place that the network found, with its title and spread in words; no part of the plan, never dragged."""
+    """A place that the network found, with its title and, in words, its spread; no part of the plan, never dragged."""
 
     key: str
     position_mm: Position
-    text: str
+    title: str
+    spread: str
+
+    @property
+    def text(self) -> str:
+        """Title and spread in one line."""
+        return f"{self.title} ({self.spread})"
 
 
 @dataclass(frozen=True)

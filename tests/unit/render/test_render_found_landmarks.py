@@ -53,7 +53,7 @@ def test_a_report_that_says_nothing_readable_of_a_spread_gives_no_number(two_bal
 def test_a_found_landmark_is_drawn_at_its_place_in_a_colour_of_its_own(two_balls):
     scene = compose(_anatomy(two_balls), Plan(FRAME_UID), SHOW)
     without = replace(scene, found=())
-    shown = replace(scene, found=(replace(scene.found[0], text=""),))
+    shown = replace(scene, found=(replace(scene.found[0], title="", spread=""),))
     picture, before = (render_image(one, 160, 120, FRONT, (0.0, 0.0, 0.0)) for one in (shown, without))
     rows, columns = np.nonzero(np.abs(picture.astype(int) - before).max(axis=2) > 90)
     row = 59.5 - 20.0 * 60.0 / (260.0 * np.tan(np.radians(15.0)))
