@@ -30,7 +30,7 @@ _N_GRIDS = 4
 _TOLERANCE = 0.0005
 """Share of a wanted volume that may be missing."""
 
-_COARSE_TOLERANCE = 0.01
+_COARSE_TOLERANCE = 0.002
 """Share of a wanted volume that may be missing before the labels are chosen anew."""
 
 _LEAD = 0.02
@@ -115,10 +115,11 @@ def _chosen_labels(scores: torch.Tensor, smallest_part: float) -> torch.Tensor:
         dropped[0] = False
         where = torch.as_tensor(dropped[pieces], device=scores.device)
         inside = scores[(label, *box)]
-        others = scores[(slice(None), *box)].clone()
+        others = scores[(slice(None), *box)][:, where]
         others[label] = -torch.inf
-        inside[where] = torch.minimum(inside, others.amax(dim=0) - _LEAD)[where]
-        labels[box][where] = others.argmax(dim=0).to(torch.uint8)[where]
+        best, instead = others.max(dim=0)
+        inside[where] = torch.minimum(inside[where], best - _LEAD)
+        labels[box][where] = instead.to(torch.uint8)
     return labels
 
 

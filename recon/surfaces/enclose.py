@@ -18,9 +18,10 @@ _FARTHEST_IN_ALL = 0.6
 def volumes_of(settling: Settling, n_labels: int) -> torch.Tensor:
     """Volume (n_labels,), float64, in cubic grid steps, that the walls enclose for each label; 0 for the background."""
     centre = settling.points.mean(dim=0, keepdim=True)
-    corners = (settling.points - centre).double()[settling.nets.quads]
-    a, b, c, d = corners.unbind(dim=1)
-    volume = (a * (torch.linalg.cross(b, c) + torch.linalg.cross(c, d))).sum(dim=1) / 6.0
+    points = settling.points - centre
+    a, b, c, d = (points[corner] for corner in settling.nets.quads.T)
+    x, y, z = (a * torch.linalg.cross(c, d - b)).unbind(dim=1)
+    volume = (x + y + z).double() / 6.0
     low, high = settling.nets.sides.long().T
     total = torch.zeros(n_labels, dtype=torch.float64, device=volume.device)
     total.index_add_(0, low, volume).index_add_(0, high, -volume)

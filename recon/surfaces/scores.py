@@ -133,7 +133,8 @@ def with_equal_steps(grid: ScoreGrid, step_mm: float) -> ScoreGrid:
         n = scores.shape[axis + 1]
         n_new = int(np.ceil((n - 1) / factor - 1e-6)) + 1
         weights = torch.as_tensor(spline(n, np.arange(n_new) * factor), device=scores.device)
-        moved = scores.movedim(axis + 1, -1) @ weights.T
-        scores = moved.movedim(-1, axis + 1)
+        # Rows of what lies behind the axis, so that nothing has to be moved in memory.
+        rows = scores.reshape(-1, n, int(np.prod(scores.shape[axis + 2 :])))
+        scores = (weights @ rows).reshape(*scores.shape[: axis + 1], n_new, *scores.shape[axis + 2 :])
         matrix[:3, axis] *= factor
     return ScoreGrid(scores.contiguous(), matrix)

@@ -1,22 +1,16 @@
-"""Vertices find their places: onto the walls where scores are equal, evenly spread along them, never tangled.
-
-The quads lie between tetrahedra that join a crossed grid edge with the vertices of two cells beside each other. As
-long as every line between two such vertices passes through the face that their cells share, these tetrahedra do not
-overlap, and no two walls can cross. A move that would break this is not made.
-Source of the condition: Ju and Udeshi, Intersection-free contouring on an octree grid, 2006.
-"""
+"""Vertices find their places: onto the walls where scores are equal, evenly spread along them, never tangled."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import torch
+from torch.nn.functional import embedding_bag
 
-from recon.surfaces.cases import CORNERS, FACES
-from recon.surfaces.nets import Nets, corner_steps, strides_of
-
-_MARGIN = 0.03
-"""How near, in grid steps, a line between two vertices may come to the rim of the face it passes through."""
+from recon.surfaces.lookup import Differences
+from recon.surfaces.nets import Nets
+from recon.surfaces.starts import amid_crossings, amid_crossings_of_two
+from recon.surfaces.tangle import MARGIN, untangled
 
 _LONGEST_STEP = 0.3
 """Longest single step towards a wall, in grid steps: nearly equal scores must not throw a vertex away."""
@@ -28,9 +22,6 @@ _LARGEST_BULGE = 0.1
 """Farthest, in grid steps, that a vertex is moved off its wall for the sake of the volume."""
 
 _MOST_LABELS = 4
-
-_MOST_RETURNS = 30
-"""How often vertices of one move are sent back before all of them stay."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,31 +69,36 @@ class Settling:
         self.offsets = scores.new_zeros(len(scores))
         self.origins = nets.origins
         self.pairs, self.junctions = walls_of(nets.corners)
-        self.neighbour_weights = self._neighbour_weights()
+        self._at_pairs = self._differences(self.pairs, 1)
+        self._at_junctions = [self._differences(self.junctions, i) for i in range(1, _MOST_LABELS)]
+        self._beside, self._weights = self._neighbourhood()
         self.points = self._starts()
         self.slopes = torch.zeros_like(self.points[:, 0])
         self._bulge = torch.zeros_like(self.points)
 
     def round(self) -> None:
         """Even the vertices out along the walls and take them onto these."""
-        beside = self.points[self.nets.neighbours.clamp_min(0)]
-        mean = (beside * self.neighbour_weights[..., None]).sum(dim=1)
-        move = _EVENING * (mean - self.points) * (self.neighbour_weights.sum(dim=1) > 0)[:, None]
-        along, onto = self._parts(move)
-        self._go(self.points + along + onto, self.points + onto)
+        mean = embedding_bag(self._beside, self.points, per_sample_weights=self._weights, mode="sum")
+        along, onto = self._parts(_EVENING * (mean - self.points))
+        onto += self.points
+        self._go(along.add_(onto), onto)
 
     def land(self) -> None:
         """Take the vertices onto the walls, and so far beyond that the flat triangles neither cut nor bulge."""
         _, onto = self._parts(torch.zeros_like(self.points))
-        self._go(self.points + onto + self._bulge, self.points + onto)
+        onto += self.points
+        self._go(onto + self._bulge, onto)
 
     def compensate(self) -> None:
         """Find how far vertices have to lie off a curved wall for the flat triangles to lie on it on average.
 
         With vertices on the wall the middles of quads miss it; the mean over a quad is two thirds of that.
         """
-        value, slope = self._difference(self.points[self.nets.quads].mean(dim=1), *self.nets.sides.long().T)
-        length = slope.norm(dim=1).clamp_min(1e-9)
+        first, second = self.nets.sides.long().T
+        between = Differences(self.scores, self.nets.shape, (first, second), self.nets.low)
+        a, b, c, d = (self.points[corner] for corner in self.nets.quads.T)
+        value, slope = between.at((a + b + c + d) * 0.25, self.offsets)
+        length = _length(slope)
         way = -slope * ((value / length).clamp(-_LARGEST_BULGE, _LARGEST_BULGE) / length)[:, None]
         total, count = torch.zeros_like(self.points), torch.zeros_like(self.points[:, 0])
         for corner in self.nets.quads.T:
@@ -111,46 +107,48 @@ class Settling:
         rows = self.pairs.rows
         self._bulge[rows] = 2.0 / 3.0 * total[rows] / count[rows, None]
 
+    def _differences(self, walls: Walls, other: int) -> Differences:
+        """Between the first label and one of the others."""
+        labels = walls.labels[:, 0], walls.labels[:, other]
+        return Differences(self.scores, self.nets.shape, labels, self.nets.cells[walls.rows])
+
     def _starts(self) -> torch.Tensor:
         """The mean of the points where walls cross the edges of each cell; strictly inside it."""
-        steps = corner_steps(self.nets.shape, self.scores.device)
-        at = self.nets.cells[:, None] + steps
-        own = self.nets.corners.long()
-        total = self.scores.new_zeros(len(at), 3)
-        count = self.scores.new_zeros(len(at))
-        corners = torch.as_tensor(CORNERS, dtype=torch.float32, device=self.scores.device)
-        for axis, bit in enumerate((4, 2, 1)):
-            for a in (i for i in range(8) if not i & bit):
-                b = a | bit
-                here = (own[:, a] != own[:, b]).nonzero()[:, 0]
-                first, second = own[here, a], own[here, b]
-                ahead = self.scores[first, at[here, a]] - self.scores[second, at[here, a]]
-                behind = self.scores[first, at[here, b]] - self.scores[second, at[here, b]]
-                point = corners[a].expand(len(here), 3).clone()
-                point[:, axis] = (ahead / (ahead - behind).clamp_min(1e-12)).clamp(0.0, 1.0)
-                total[here] += point
-                count[here] += 1.0
-        inside = (total / count[:, None]).clamp(_MARGIN, 1.0 - _MARGIN)
-        return self.origins + inside
+        inside = torch.empty_like(self.origins)
+        is_first = self.nets.corners[self.pairs.rows] == self.pairs.labels[:, :1]
+        inside[self.pairs.rows] = amid_crossings_of_two(self._at_pairs.corners, is_first.T.contiguous())
+        rows = self.junctions.rows
+        inside[rows] = amid_crossings(
+            self.scores, self.nets.shape, self.nets.cells[rows], self.nets.corners[rows]
+        )
+        return self.origins + inside.clamp_(MARGIN, 1.0 - MARGIN)
 
-    def _neighbour_weights(self) -> torch.Tensor:
-        """(n, 6): each joined neighbour alike; at a junction of walls only the neighbours along the junction."""
+    def _neighbourhood(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Vertices (n, 6) beside each one, and weights (n, 6); itself where it has none.
+
+        Each joined neighbour counts alike; at a junction of walls only the neighbours along the junction.
+        """
         joined = self.nets.is_joined.clone()
         is_junction = torch.zeros(len(joined), dtype=torch.bool, device=joined.device)
-        is_junction[self.junctions.rows] = True
-        beyond = is_junction[self.nets.neighbours.clamp_min(0)]
-        joined &= beyond | ~is_junction[:, None]
-        return joined.float() / joined.sum(dim=1, keepdim=True).clamp_min(1)
+        rows = self.junctions.rows
+        is_junction[rows] = True
+        joined[rows] &= is_junction[self.nets.neighbours[rows].clamp_min(0)]
+        own = torch.arange(len(joined), device=joined.device)[:, None]
+        beside = torch.where(joined, self.nets.neighbours, own)
+        joined |= ~joined.any(dim=1, keepdim=True)
+        return beside, joined / joined.sum(dim=1, keepdim=True)
 
     def _parts(self, move: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The part of a move (n, 3) that goes along the walls, and the way from the points onto the walls."""
         along, onto = torch.empty_like(move), torch.empty_like(move)
-        rows, labels = self.pairs.rows, self.pairs.labels
-        value, slope = self._difference(self.points[rows], labels[:, 0], labels[:, 1])
-        length = slope.norm(dim=1).clamp_min(1e-9)
+        rows = self.pairs.rows
+        value, slope = self._at_pairs.at(self.points[rows], self.offsets)
+        length = _length(slope)
         self.slopes[rows] = length
-        normal = slope / length[:, None]
-        along[rows] = move[rows] - (move[rows] * normal).sum(dim=1)[:, None] * normal
+        normal = slope.div_(length[:, None])
+        across = move[rows]
+        x, y, z = (across * normal).unbind(dim=1)
+        along[rows] = across - (x + y + z)[:, None] * normal
         onto[rows] = -(value / length).clamp(-_LONGEST_STEP, _LONGEST_STEP)[:, None] * normal
         rows = self.junctions.rows
         if len(rows):
@@ -159,8 +157,8 @@ class Settling:
 
     def _parts_at_junctions(self, move: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The same, where the scores of three or four labels are equal: the shortest way there."""
-        points, labels = self.points[self.junctions.rows], self.junctions.labels
-        found = [self._difference(points, labels[:, 0], labels[:, i]) for i in range(1, _MOST_LABELS)]
+        points = self.points[self.junctions.rows]
+        found = [between.at(points, self.offsets) for between in self._at_junctions]
         slope = torch.stack([slope for _, slope in found], dim=1)
         length = slope.norm(dim=2).clamp_min(1e-9)
         slope = slope / length[..., None]
@@ -172,64 +170,13 @@ class Settling:
         back, onto = (slope.transpose(1, 2) @ torch.linalg.solve(square, both)).unbind(dim=2)
         return move - back, -onto * (_LONGEST_STEP / onto.norm(dim=1, keepdim=True).clamp_min(_LONGEST_STEP))
 
-    def _difference(
-        self, points: torch.Tensor, first: torch.Tensor, second: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Score of one label (k,) less that of another (k,), and its slope (k, 3), trilinear at points (k, 3)."""
-        last = torch.tensor(self.nets.shape, device=points.device) - 2
-        low = torch.minimum(points.long().clamp_min(0), last)
-        strides = strides_of(self.nets.shape)
-        at = (low[:, 0] * strides[0] + low[:, 1] * strides[1] + low[:, 2])[:, None]
-        at = at + corner_steps(self.nets.shape, points.device)
-        n = self.scores.shape[1]
-        scores = self.scores.reshape(-1)
-        a, b = first[:, None], second[:, None]
-        f = scores[a * n + at] - scores[b * n + at] + (self.offsets[a] - self.offsets[b])
-        return _trilinear(f, points - low)
-
     def _go(self, *choices: torch.Tensor) -> None:
-        """Move to the first choice (n, 3), to the next, or not at all, so that no walls tangle."""
-        ranked = torch.stack([*choices, self.points])
-        wanted = choices[0].clone()
-        rank = torch.zeros(len(wanted), dtype=torch.long, device=wanted.device)
-        for _ in range(_MOST_RETURNS):
-            bad = self._tangled(wanted).unique()
-            if not len(bad):
-                self.points = wanted
-                return
-            rank[bad] = (rank[bad] + 1).clamp_max(len(choices))
-            wanted[bad] = ranked[rank[bad], bad]
-
-    def _tangled(self, points: torch.Tensor) -> torch.Tensor:
-        """The vertices of lines that pass beside the face they should pass through; each may occur twice."""
-        local = points - self.origins
-        outside = ((local < _MARGIN) | (local > 1.0 - _MARGIN)).any(dim=1).nonzero()[:, 0]
-        bad = []
-        for number, (axis, side) in enumerate(FACES):
-            neighbour = self.nets.neighbours[outside, number]
-            here = local[outside]
-            there = points[neighbour] - self.origins[outside]
-            away = torch.full((3,), 0.5, device=points.device)
-            away[axis] += 1.0 if side else -1.0
-            there = torch.where(neighbour[:, None] >= 0, there, away)
-            ahead = (there - here)[:, axis] * (1.0 if side else -1.0)
-            share = (float(side) - here[:, axis]) / (there - here)[:, axis]
-            crossing = here + share[:, None] * (there - here)
-            crossing[:, axis] = 0.5
-            is_bad = (ahead < 1.9 * _MARGIN) | ((crossing - 0.5).abs() > 0.5 - 0.95 * _MARGIN).any(dim=1)
-            bad += [outside[is_bad], neighbour[is_bad & (neighbour >= 0)]]
-        return torch.cat(bad)
+        """Move to the first choice (n, 3), to the next, within the cell, or not at all, so that no walls tangle."""
+        within = self.origins + (choices[-1] - self.origins).clamp_(MARGIN, 1.0 - MARGIN)
+        self.points = untangled((*choices, within, self.points), self.origins, self.nets.neighbours)
 
 
-def _trilinear(f: torch.Tensor, share: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Value (k,) and slope (k, 3) at places (k, 3), 0 to 1, between the corners' values (k, 8)."""
-    x, y, z = share[:, 0, None], share[:, 1, None], share[:, 2, None]
-    along = f[:, 4:] - f[:, :4]
-    plane = f[:, :4] + x * along
-    across = plane[:, 2:] - plane[:, :2]
-    line = plane[:, :2] + y * across
-    value = line[:, 0] + z[:, 0] * (line[:, 1] - line[:, 0])
-    along_y = along[:, :2] + y * (along[:, 2:] - along[:, :2])
-    slope_x = along_y[:, 0] + z[:, 0] * (along_y[:, 1] - along_y[:, 0])
-    slope_y = across[:, 0] + z[:, 0] * (across[:, 1] - across[:, 0])
-    return value, torch.stack([slope_x, slope_y, line[:, 1] - line[:, 0]], dim=1)
+def _length(vectors: torch.Tensor) -> torch.Tensor:
+    """Lengths (k,) of vectors (k, 3), never 0."""
+    x, y, z = vectors.unbind(dim=1)
+    return (x * x + y * y + z * z).sqrt_().clamp_min_(1e-9)
