@@ -33,14 +33,21 @@ def heart_layers(
     yield Layer("pericardium", sac - sizes["effusion"] - _PERICARDIUM_MM)
     yield Layer("effusion", sac - sizes["effusion"])
     yield Layer("heart_fat", sac)
+    # In the fat; whatever they come too close to covers them, so that no structure is changed by them.
+    yield Layer("coronary_vein", parts["coronary_vein"].maximum(sac))
+    yield Layer("coronary_artery", parts["coronary_artery"])
     yield Layer("atrial_wall", la.minimum(ra).minimum(appendage) - atrial)
+    yield Layer("coronary_vein", parts["coronary_vein"].maximum(ra - atrial))  # the sinus opens through it
     for vein in ("svc", "ivc", "pulmonary_vein"):
         yield Layer("vessel_wall", parts[vein] - 1.0)
         yield Layer(vein, parts[vein])
     yield Layer("la_appendage", appendage)
     yield Layer("la", la)
     yield Layer("ra", ra)
-    yield Layer("rv_wall", parts["rv_outer"].maximum(-la).maximum(-ra))
+    rv_wall = parts["rv_outer"].maximum(-la).maximum(-ra)
+    yield Layer("rv_wall", rv_wall)
+    # The right sinus lies against the outflow's wall, so the artery leaves it there.
+    yield Layer("coronary_artery", parts["coronary_artery"].maximum(rv_wall).maximum(-parts["lv_epicardium"]))
     yield Layer("rv", rv)
     yield from _details(parts, "rv_trabeculae", "tricuspid_leaflet")
     yield Layer("lv_myocardium", muscle)
@@ -58,7 +65,9 @@ def _great_vessels(parts: Mapping[str, torch.Tensor], wall_mm: float) -> Iterato
     outside_lv = -parts["lv_epicardium"]
     yield Layer("arch_branch", parts["arch_branch"])
     yield Layer("vessel_wall", (pulmonary - wall_mm).maximum(outside_lv).maximum(-parts["rv"]))
-    yield Layer("vessel_wall", (aorta - wall_mm).maximum(outside_lv))
+    aortic_wall = (aorta - wall_mm).maximum(outside_lv)
+    yield Layer("vessel_wall", aortic_wall)
+    yield Layer("coronary_artery", parts["coronary_artery"].maximum(aortic_wall))  # the ostia pass through it
     yield Layer("pulmonary_artery", pulmonary.maximum(wall_mm - aorta))
     yield Layer("pulmonary_leaflet", parts["pulmonary_leaflet"].maximum(wall_mm - aorta))
     yield Layer("aorta", aorta)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import numpy as np
 from core.errors import PlannerError
 from core.frames import rotation_from_vector
 from core.progress import Progress, Silent
+from recon.anatomy.coronaries import CoronaryFrame, coronaries, coronary_lines
 from recon.anatomy.details import VALVES, details, sample_details
 from recon.anatomy.diseases import FAT_UNDER_EFFUSION_MM, LARGEST_EFFUSION_MM
 from recon.anatomy.heart_lines import Line
@@ -21,13 +23,14 @@ from recon.anatomy.label_map_lines import sample_extensions
 from recon.anatomy.label_map_prepare import FIELD_LIMIT_MM, FIELDS, PreparedHeart, load, prepare, save
 from recon.anatomy.root_points import root_points
 from recon.anatomy.shapes import frame_along, half_space, indices_where, smooth_union, tube
-from recon.anatomy.ventricles import Distances, papillary_muscles
+from recon.anatomy.ventricles import Distances, papillary_muscles, septum_closed
 from recon.anatomy.vessels import BRANCHES, VEINS
 
 if TYPE_CHECKING:
     import torch
 
 _SEPTUM_MM = 8.0
+_LV_WALL_MM = 10.0  # only where coronary vessels begin to look for the surface
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,7 @@ class LabelMapHeart:
         map_from_heart: (3, 3), scaling and shear; the mitral valve's centre stays the origin.
         sizes: wall thicknesses and their changes, mm.
         lines: vessels that go on where the map ends, in the map's frame.
+        coronary_seed: of the coronary vessels, which have draws of their own.
     """
 
     prepared: PreparedHeart
@@ -46,20 +50,12 @@ class LabelMapHeart:
     sizes: Mapping[str, float]
     lines: Mapping[str, Line]
     ostium_heights_mm: tuple[float, float]
+    coronary_seed: int = 0
 
     def parts(self, points: torch.Tensor) -> Distances:
         """Signed distances (n,) of the heart's parts at points (n, 3) of the heart's frame, near mm."""
-        here = points @ points.new_tensor(self.map_from_heart.T.astype(np.float32))
-        found = self._sampled(here)
-        at, size = self.prepared.points, self.sizes
-        # The septum stays whole: walls change their thickness where no other cavity lies against them.
-        off_septum = (found["lv_epicardium"].clamp_min(0.0) / _SEPTUM_MM).clamp(max=1.0)
-        off_rv = (found["rv"].clamp_min(0.0) / _SEPTUM_MM).clamp(max=1.0)
-        outward = size["lv_outward"] * (off_rv if size["lv_outward"] < 0 else 1.0)
-        found["lv"] = found["lv"] + size["lv_narrower"]
-        found["lv_epicardium"] = (found["lv_epicardium"] - outward).minimum(found["lv"] - 1.0)
-        found["rv"] = (found["rv"] + size["rv_narrower"] * off_septum).maximum(-found["lv_epicardium"])
-        found["rv_outer"] = found["rv_outer"] - size["rv_outward"]
+        found = self._solids(points)
+        here, at, size = self._in_map(points), self.prepared.points, self.sizes
         long = float(np.linalg.norm(at["lv_apex"]))
         found["papillary"] = papillary_muscles(
             here,
@@ -69,8 +65,38 @@ class LabelMapHeart:
             self.prepared.radii["lv"] - size["lv_narrower"],
             size["papillary_radius"],
         )
-        found |= self._vessels(here, found)
+        found |= coronaries(self.coronary_lines, found, size, points)
         return found | details(here, found, at, self.prepared.radii, size)
+
+    @cached_property
+    def coronary_lines(self) -> Mapping[str, Line]:
+        """Centre lines and radii of the coronary vessels, mm in the heart's frame; found when first asked for."""
+        heart_from_map = np.linalg.inv(self.map_from_heart)
+        found, along = self._root_and_apex(), self.directions()
+        at = {key: heart_from_map @ position for key, position in found.items()}
+        for name in ("mitral", "tricuspid", "aortic"):
+            at[name], at[f"{name}_normal"] = at[f"{name}_valve"], along[f"{name}_valve"]
+        at["septal"] = heart_from_map @ self.prepared.points["septal"]
+        radii = self.prepared.radii
+        frame = CoronaryFrame(at, radii["lv"] + _LV_WALL_MM, radii["mitral"], radii["tricuspid"])
+        return coronary_lines(self._solids, self.sizes, frame, np.random.default_rng(self.coronary_seed))
+
+    def _in_map(self, points: torch.Tensor) -> torch.Tensor:
+        return points @ points.new_tensor(self.map_from_heart.T.astype(np.float32))
+
+    def _solids(self, points: torch.Tensor) -> Distances:
+        here, size = self._in_map(points), self.sizes
+        found = self._sampled(here)
+        # The septum stays whole: walls change their thickness where no other cavity lies against them.
+        off_septum = (found["lv_epicardium"].clamp_min(0.0) / _SEPTUM_MM).clamp(max=1.0)
+        off_rv = (found["rv"].clamp_min(0.0) / _SEPTUM_MM).clamp(max=1.0)
+        outward = size["lv_outward"] * (off_rv if size["lv_outward"] < 0 else 1.0)
+        found["lv"] = found["lv"] + size["lv_narrower"]
+        found["lv_epicardium"] = (found["lv_epicardium"] - outward).minimum(found["lv"] - 1.0)
+        found["rv"] = (found["rv"] + size["rv_narrower"] * off_septum).maximum(-found["lv_epicardium"])
+        found["rv_outer"] = found["rv_outer"] - size["rv_outward"]
+        found |= septum_closed(found)
+        return found | self._vessels(here, found)
 
     def _sampled(self, here: torch.Tensor) -> Distances:
         import torch
@@ -112,6 +138,14 @@ class LabelMapHeart:
 
     def landmarks(self) -> dict[str, np.ndarray]:
         """Positions (3,) in the heart's frame, by the keys of `core.anatomy.LANDMARKS`."""
+        found = self._root_and_apex() | {"appendage_ostium": self.prepared.points["appendage"]}
+        heart_from_map = np.linalg.inv(self.map_from_heart)
+        placed = {key: heart_from_map @ position for key, position in found.items()}
+        axes = frame_along(placed["lv_apex"], heart_from_map @ self.prepared.points["septal"])
+        return placed | rv_insertions(self._solids, 0.45 * placed["lv_apex"], axes)
+
+    def _root_and_apex(self) -> dict[str, np.ndarray]:
+        """Valves, hinge points, coronary ostia and apex (3,), in the map's frame."""
         at, radii = self.prepared.points, self.prepared.radii
         root = root_points(
             at["aortic"],
@@ -123,13 +157,8 @@ class LabelMapHeart:
             self.ostium_heights_mm,
             0.0,
         )
-        found = {f"{name}_valve": at[name] for name in VALVES} | root
         apex = at["lv_apex"] - self.sizes["lv_narrower"] * at["long_axis"]
-        found |= {"appendage_ostium": at["appendage"], "lv_apex": apex}
-        heart_from_map = np.linalg.inv(self.map_from_heart)
-        placed = {key: heart_from_map @ position for key, position in found.items()}
-        axes = frame_along(placed["lv_apex"], heart_from_map @ at["septal"])
-        return placed | rv_insertions(self.parts, 0.45 * placed["lv_apex"], axes)
+        return {f"{name}_valve": at[name] for name in VALVES} | root | {"lv_apex": apex}
 
     def directions(self) -> dict[str, np.ndarray]:
         """Unit normals (3,) in the heart's frame; a plane's normal is carried by the transposed map."""
@@ -197,4 +226,5 @@ def vary(prepared: PreparedHeart, rng: np.random.Generator, disease: str | None 
         sizes |= {"effusion": rng.uniform(3.0, LARGEST_EFFUSION_MM), "fat": FAT_UNDER_EFFUSION_MM}
     heights = (float(rng.uniform(10.0, 17.0)), float(rng.uniform(10.0, 18.0)))
     lines = sample_extensions(prepared, rng)
-    return LabelMapHeart(prepared, np.diag(1.0 / scale) @ shear @ turn, sizes, lines, heights)
+    map_from_heart = np.diag(1.0 / scale) @ shear @ turn
+    return LabelMapHeart(prepared, map_from_heart, sizes, lines, heights, int(rng.integers(2**62)))

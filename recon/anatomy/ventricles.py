@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Distances = dict[str, "torch.Tensor"]
 _ANEURYSM_WALL_MM = 3.0
+_THINNEST_SEPTUM_MM = 3.5
 
 
 def ventricle_axes(heart: Heart) -> np.ndarray:
@@ -132,6 +133,15 @@ def right_ventricle(heart: Heart, points: torch.Tensor, lv_epicardium: torch.Ten
     middle = at["rv_middle"] + 0.15 * size["lv_length"] * heart.points["long_axis"]
     whole = within(points, middle, 0.75 * size["lv_length"] + 20.0, lambda p: _rv_hull(heart, p))
     return {"rv": whole.maximum(-lv_epicardium), "rv_outer": whole - size["rv_wall"]}
+
+
+def septum_closed(found: Distances) -> Distances:
+    """`rv` and `lv_epicardium` with muscle between the two cavities everywhere, also below the aortic valve."""
+    beside_lv = found["lv"] - _THINNEST_SEPTUM_MM
+    return {
+        "rv": found["rv"].maximum(-beside_lv),
+        "lv_epicardium": found["lv_epicardium"].minimum(beside_lv.maximum(found["rv_outer"])),
+    }
 
 
 def _rv_hull(heart: Heart, points: torch.Tensor) -> torch.Tensor:
