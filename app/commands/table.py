@@ -41,6 +41,19 @@ TOOLBAR: tuple[tuple[str, ...], ...] = (
     ("labels.paint", "labels.erase", "labels.pull"),
     ("view.reset",),
 )
+# Those that every program has, and the tools that stand beside each other: their drawings and tips say enough.
+WITHOUT_WORDS: frozenset[str] = frozenset(
+    {
+        "file.open",
+        "file.library",
+        "file.save",
+        "edit.undo",
+        "edit.redo",
+        "labels.erase",
+        "labels.pull",
+        "view.reset",
+    }
+)
 
 
 def _about(desk: Desk) -> None:

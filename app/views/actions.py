@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QObject
+from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtGui import QAction, QKeySequence
-from PyQt6.QtWidgets import QMenuBar, QToolBar
+from PyQt6.QtWidgets import QMenuBar, QToolBar, QToolButton
 
 from app.commands.command import Command
-from app.commands.table import COMMANDS, MENUS, TOOLBAR
+from app.commands.table import COMMANDS, MENUS, TOOLBAR, WITHOUT_WORDS
 from app.state import State
 from app.views.icons import icon
 
@@ -46,6 +46,9 @@ class Actions:
                 bar.addSeparator()
             for key in group:
                 bar.addAction(self.by_key[key])
+                button = bar.widgetForAction(self.by_key[key])
+                if key in WITHOUT_WORDS and isinstance(button, QToolButton):
+                    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
 
     @staticmethod
     def _make(command: Command, parent: QObject, run: Callable[[Command], None]) -> QAction:
