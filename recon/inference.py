@@ -27,6 +27,8 @@ REGION_FROM_CHAMBERS_MM = np.array((-7.6, 12.5, 24.0))
 LEAST_HEART_ML, MOST_HEART_ML = 120.0, 2500.0
 RECENTRE_MM = 8.0
 MOST_LOOKS = 3
+# Longer than any patient; a spacing in the wrong unit would have thousands of windows searched for hours.
+MOST_SPAN_MM = 2500.0
 # How far beyond the region images are kept, so that looks from elsewhere need not read the volumes again.
 MARGIN_MM = 30.0
 CHAMBERS = 5
@@ -68,9 +70,9 @@ def locate_heart(
     Raises PlannerError when there is none.
     """
     spec = localiser.spec
+    windows = _windows(volumes, spec.n * spec.spacing_mm)
     images = near(volumes, spec.spacing_mm, device)
     best_ml, best = 0.0, np.zeros(3)
-    windows = _windows(volumes, spec.n * spec.spacing_mm)
     for i, centre in enumerate(windows):
         progress.report("finding the heart", i / len(windows))
         affine = patient_grid(centre, spec.n, spec.spacing_mm)
@@ -148,9 +150,18 @@ def _contains(box_mm: np.ndarray, inner_mm: np.ndarray) -> bool:
 
 
 def _windows(volumes: Sequence[Volume], size_mm: float) -> list[np.ndarray]:
-    """Centres of overlapping windows that cover the volumes; one where the volumes fit into one."""
+    """Centres of overlapping windows that cover the volumes; one where the volumes fit into one.
+
+    Raises PlannerError when they span more than a patient.
+    """
     corners = np.concatenate([v.patient_from_indices(index_corners(v.shape)) for v in volumes])
     low, high = corners.min(axis=0), corners.max(axis=0)
+    if (high - low).max() > MOST_SPAN_MM:
+        raise PlannerError(
+            "cannot reconstruct this image",
+            f"it spans {(high - low).max():.0f} mm, which is longer than a patient",
+            "check the unit of its voxel spacing, and write it again in millimetres",
+        )
     along = []
     for a, b in zip(low, high, strict=True):
         spare = max(0.0, (b - a) - size_mm)

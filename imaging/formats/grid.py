@@ -59,3 +59,18 @@ def compact(voxels: np.ndarray) -> np.ndarray:
         return voxels
     is_int16 = voxels.dtype.kind in "iu" and voxels.min() >= -32768 and voxels.max() <= 32767
     return voxels.astype(np.int16 if is_int16 else np.float32)
+
+
+def without_gaps(voxels: np.ndarray, name: str) -> np.ndarray:
+    """The same values with the lowest of them where a voxel holds no number, as resampling leaves beyond an image.
+
+    Raises PlannerError when no voxel holds a number.
+    """
+    if voxels.dtype.kind != "f":
+        return voxels
+    known = np.isfinite(voxels)
+    if known.all():
+        return voxels
+    if not known.any():
+        raise PlannerError(f"cannot read {name}", "none of its voxels holds a number", "choose another file")
+    return np.where(known, voxels, voxels[known].min())

@@ -17,7 +17,7 @@ from core.anatomy import HEART_NAMES
 from core.errors import PlannerError
 from core.staging import staged
 from core.volume import LabelMap, Volume
-from imaging.formats.grid import FileGrid, checked_affine, compact, finding_of, spacing_of
+from imaging.formats.grid import FileGrid, checked_affine, compact, finding_of, spacing_of, without_gaps
 
 LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 IJK_FROM_INDEX = np.array([[0, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]], dtype=np.float64)
@@ -36,9 +36,9 @@ def read_volume(path: Path, phase: int = 0) -> Volume:
     image = _open(path)
     affine = _patient_from_index(image, path)
     notes = _notes(image)
-    voxels = _voxels(image, path, phase)
+    voxels = without_gaps(compact(_voxels(image, path, phase)), path.name)
     return Volume(
-        voxels=np.ascontiguousarray(compact(voxels).transpose(2, 1, 0)),
+        voxels=np.ascontiguousarray(voxels.transpose(2, 1, 0)),
         patient_from_index=affine,
         frame_of_reference_uid=notes.get("frame_of_reference_uid", ""),
         unit=notes.get("unit", "arbitrary"),

@@ -13,7 +13,7 @@ import numpy as np
 
 from core.errors import PlannerError
 from core.volume import Volume
-from imaging.formats.grid import FileGrid, checked_affine, compact, finding_of, spacing_of
+from imaging.formats.grid import FileGrid, checked_affine, compact, finding_of, spacing_of, without_gaps
 
 HEADER_LIMIT_BYTES = 65536
 KNOWN_SPACES = re.compile(
@@ -40,7 +40,7 @@ def read_volume(path: Path) -> Volume:
         raise PlannerError(
             f"cannot read {path.name}", "its voxels are damaged or cut short", "copy it again"
         ) from error
-    return Volume(voxels=compact(voxels), patient_from_index=affine)
+    return Volume(voxels=without_gaps(compact(voxels), path.name), patient_from_index=affine)
 
 
 def read_grid(path: Path) -> FileGrid:

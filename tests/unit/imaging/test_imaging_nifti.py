@@ -19,6 +19,7 @@ from core.errors import PlannerError
 from core.frames import rotation_from_vector
 from core.volume import LabelMap, Volume
 from imaging.formats.nifti import read_grid, read_labels, read_volume, write_labels, write_volume
+from imaging.slices.load import load_path
 
 CORNERS = np.array([[0, 0, 0], [4, 0, 0], [0, 5, 0], [0, 0, 6], [4, 5, 6]])
 
@@ -173,3 +174,18 @@ def test_a_write_that_fails_leaves_the_old_file(oblique: Volume, tmp_path: Path,
         write_volume(oblique, path)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["v.nii.gz"]
+
+
+def test_voxels_that_hold_no_number_become_the_lowest_and_none_at_all_is_refused(tmp_path: Path) -> None:
+    voxels = np.arange(24, dtype=np.float32).reshape(4, 3, 2) - 5.0
+    for suffix in ("nii.gz", "nrrd"):
+        path = tmp_path / f"v.{suffix}"
+        gapped = voxels.copy()
+        gapped[1, 1, 1], gapped[3, 2, 1] = np.nan, np.inf
+        sitk.WriteImage(sitk.GetImageFromArray(gapped), str(path))
+        filled = voxels.copy()
+        filled[1, 1, 1] = filled[3, 2, 1] = -5.0
+        np.testing.assert_array_equal(load_path(path)[0].voxels, filled)
+        sitk.WriteImage(sitk.GetImageFromArray(np.full_like(voxels, np.nan)), str(path))
+        with pytest.raises(PlannerError, match="none of its voxels holds a number"):
+            load_path(path)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from core.anatomy import HEART_BY_KEY
 from core.errors import PlannerError
+from core.progress import Silent
+from core.volume import Volume
+from recon.inference import locate_heart
 from recon.refusal import LEAST_SCORE, Evidence, check_is_heart, covered, explained, in_view
+from recon.registry import find_task
 
 N = 40
 RADIUS = np.sqrt(((np.indices((N, N, N)) - 19.5) ** 2).sum(axis=0))
@@ -67,3 +72,10 @@ def test_what_is_made_up_is_refused_as_no_heart() -> None:
 def test_less_than_half_a_heart_is_refused_however_sure_the_network_is() -> None:
     with pytest.raises(PlannerError, match=r"not in view.*45%"):
         check_is_heart(replace(GOOD, in_view=0.45))
+
+
+def test_a_spacing_in_the_wrong_unit_is_refused_before_hours_of_search() -> None:
+    volume = Volume(np.zeros((100, 10, 10), dtype=np.int16), np.diag((30.0, 3.0, 3.0, 1.0)))
+    localiser = SimpleNamespace(spec=find_task("heart").localiser)
+    with pytest.raises(PlannerError, match="longer than a patient"):
+        locate_heart([volume], localiser, "cpu", Silent())
