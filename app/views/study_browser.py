@@ -70,10 +70,11 @@ class StudyBrowser(QWidget):
         self.tree = self._make_tree()
         self.details = SeriesDetails()
         self._hint = plain_label(
-            "Open a folder, a zip, a DICOMDIR or a single\nDICOM, NIfTI, NRRD or MHA file, or drop it here.",
+            "Open a folder, a zip, a DICOMDIR or a single DICOM, NIfTI, NRRD or MHA file, or drop it here.",
             "quiet",
         )
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hint.setWordWrap(True)
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
         buttons.addWidget(open_folder)
