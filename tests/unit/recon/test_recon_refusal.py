@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from core.volume import Volume
 from recon.inference import locate_heart
 from recon.refusal import LEAST_SCORE, Evidence, check_is_heart, covered, explained, in_view
 from recon.registry import find_task
+from recon.weights import LoadedNetwork
 
 N = 40
 RADIUS = np.sqrt(((np.indices((N, N, N)) - 19.5) ** 2).sum(axis=0))
@@ -76,6 +78,6 @@ def test_less_than_half_a_heart_is_refused_however_sure_the_network_is() -> None
 
 def test_a_spacing_in_the_wrong_unit_is_refused_before_hours_of_search() -> None:
     volume = Volume(np.zeros((100, 10, 10), dtype=np.int16), np.diag((30.0, 3.0, 3.0, 1.0)))
-    localiser = SimpleNamespace(spec=find_task("heart").localiser)
+    localiser = cast(LoadedNetwork, SimpleNamespace(spec=find_task("heart").localiser))
     with pytest.raises(PlannerError, match="longer than a patient"):
         locate_heart([volume], localiser, "cpu", Silent())
