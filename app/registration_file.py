@@ -54,7 +54,15 @@ def read_registration(path: Path) -> ImageRegistration:
         if content.get("schema") != SCHEMA:
             raise ValueError("it is of another version")
         return _from_json(content, path)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, PlannerError, zipfile.BadZipFile) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        PlannerError,
+        zipfile.BadZipFile,
+    ) as error:
         raise PlannerError(
             f"cannot read {path.name}", "it is not a saved registration or it is damaged", "register again"
         ) from error

@@ -126,5 +126,4 @@ class _Look:
         images = near(volumes, spec.spacing_mm, self._device, grid_box(self._affine, spec.n))
         intensity, observed = place(images, self._affine, spec.n, self._device)
         output = network_output(self._network, intensity, observed)
-        distances = None if output.distances_mm is None else output.distances_mm[0]
-        return scored(RegionLogits(output.logits[0], observed, self._affine, 1.0, distances))
+        return scored(RegionLogits(output.logits[0], observed, self._affine, 1.0))

@@ -47,7 +47,9 @@ def _anatomy() -> Anatomy:
     label_map = LabelMap(labels, affine, HEART_NAMES, "1.2.3")
     finding = Finding("test", "something", "because", "look")
     report = {"seconds": {"network": 1.0}, "device": "cpu", "volumes_ml": label_map.volumes_ml()}
-    return Anatomy(conformal_surfaces_of_labels(label_map), "1.2.3", label_map, findings=(finding,), report=report)
+    return Anatomy(
+        conformal_surfaces_of_labels(label_map), "1.2.3", label_map, findings=(finding,), report=report
+    )
 
 
 @pytest.fixture(scope="module")
