@@ -15,6 +15,7 @@ from recon.assembly import Clock, anatomy_of
 from recon.device import choose_device
 from recon.engine import engine_of, load_networks
 from recon.inference import locate_heart, look_at_region
+from recon.patient_space import JOINED_BY_USER, is_by_user, one_patient_space
 from recon.refusal import check_is_heart, evidence
 from recon.registry import find_task
 from recon.steadiness import look_from_aside
@@ -30,6 +31,7 @@ def reconstruct(
     progress: Progress | None = None,
     weights_folder: Path = WEIGHTS_FOLDER,
     engine_cache: Path | None = None,
+    is_one_space_by_user: bool = False,
 ) -> Anatomy:
     """Reconstruct the structures of a task from volumes and planes of one frame of reference.
 
@@ -40,6 +42,7 @@ def reconstruct(
         progress: told of every stage; cancelling takes effect at its next report.
         weights_folder: where the weights lie.
         engine_cache: where networks are kept that OpenVINO has taken over; None: torch runs them (`recon.engine`).
+        is_one_space_by_user: the user states that images whose files name no patient space lie in one.
 
     Returns:
         Closed surfaces in LPS mm with `uncertainty_mm` at every vertex (NaN where it is not known), landmarks, the
@@ -50,7 +53,10 @@ def reconstruct(
     """
     progress = progress or Silent()
     task = find_task(task_key)
-    frame_uid = _one_patient_space(volumes)
+    if not volumes:
+        raise PlannerError("nothing to reconstruct", "no image was given", "open a series first")
+    spaces = [volume.frame_of_reference_uid for volume in volumes]
+    frame_uid = one_patient_space(spaces, "cannot reconstruct these images together", is_one_space_by_user)
     clock = Clock()
     chosen, device_findings = choose_device(device)
     progress.report("loading the networks", 0.0)
@@ -71,27 +77,12 @@ def reconstruct(
         "heart": found.report(),
         **_facts(clock, chosen, (localiser, region_network)),
     }
+    findings = (*device_findings, *anatomy.findings)
+    if is_by_user(spaces, is_one_space_by_user):
+        report["joined_by_user"] = True
+        findings = (JOINED_BY_USER, *findings)
     progress.report("done", 1.0)
-    return replace(anatomy, findings=(*device_findings, *anatomy.findings), report=report)
-
-
-def _one_patient_space(volumes: Sequence[Volume]) -> str:
-    if not volumes:
-        raise PlannerError("nothing to reconstruct", "no image was given", "open a series first")
-    frames = {volume.frame_of_reference_uid for volume in volumes}
-    if len(frames) > 1:
-        raise PlannerError(
-            "cannot reconstruct these images together",
-            "they belong to different frames of reference",
-            "choose series of one examination, or register them first",
-        )
-    if frames == {""} and len(volumes) > 1:
-        raise PlannerError(
-            "cannot reconstruct these images together",
-            "they do not say which patient space they belong to",
-            "reconstruct them one by one",
-        )
-    return frames.pop()
+    return replace(anatomy, findings=findings, report=report)
 
 
 def _only_stack(volumes: Sequence[Volume]) -> Volume | None:

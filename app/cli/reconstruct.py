@@ -37,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--same-patient", action="store_true", help="with --fuse: I have checked that both are of one patient"
     )
     parser.add_argument(
+        "--same-space",
+        action="store_true",
+        help="I know that INPUTs whose files name no patient space (NIfTI, NRRD, MHA) share the scanner's coordinates",
+    )
+    parser.add_argument(
         "--compare", type=Path, help="reference surfaces (.vtk, LPS mm), e.g. 'surfaces/*_000.vtk'"
     )
 
@@ -66,7 +71,9 @@ def run(options: argparse.Namespace) -> None:
     ]
     loaded = time.perf_counter() - started
     weights = options.weights or WEIGHTS_FOLDER
-    anatomy = reconstruct(options.task, volumes, options.device, progress, weights, engine_cache())
+    anatomy = reconstruct(
+        options.task, volumes, options.device, progress, weights, engine_cache(), options.same_space
+    )
     report = write_results(anatomy, options.out, options.inputs, {"load": loaded})
     save_picture(slices_with_contours(volumes, anatomy), options.out / "contours.png")
     for key, volume_ml in anatomy.labels.volumes_ml().items() if anatomy.labels else ():
