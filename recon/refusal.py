@@ -30,7 +30,7 @@ FACTS = ("agreement", "explained", "covered")
 # Of the facts, in their order; from benchmarks/refusal.py, and to be made anew with new weights of the networks.
 WEIGHTS = (5.6, 7.8, 15.6)
 OFFSET = -23.2
-LEAST_SCORE = 0.3
+LEAST_SCORE = 0.25
 LEAST_IN_VIEW = 0.5
 AROUND_MM = 9.0
 BESIDE_LV = ("lv_myocardium", "la", "aorta")
