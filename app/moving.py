@@ -16,7 +16,7 @@ from core.resources import RESEARCH_NOTICE
 from core.staging import replace_file
 from core.study import Series
 from core.volume import Volume
-from imaging.slices.planes import is_cine_planes
+from imaging.slices.planes import is_cine_file, is_cine_planes
 from recon.cine.planes import CineSeries
 
 ReconstructCine = Callable[[str, Sequence[CineSeries], str, Progress], MovingAnatomy]
@@ -46,17 +46,19 @@ def check_cine(together: Sequence[Series]) -> None:
     """Raises PlannerError where one of the series is no cine of planes, or lies in a space of its own."""
     for series in together:
         check_place(series)
-        if not is_cine_planes(series):
+        if not is_cine_planes(series) and not is_cine_file(series):
             raise PlannerError(
                 WHAT,
                 f"{_name(series)} is no cine of separate slices",
-                "choose short- and long-axis cine series of one examination",
+                "choose cine of thick slices at several phases: DICOM series of one examination, or a 4-D NIfTI",
             )
 
 
 def as_cine(series: Series) -> CineSeries:
     """One series for the reconstruction, its slices loaded phase by phase when they are asked for."""
 
+    from imaging.find.files import FileKind, file_kind
+    from imaging.formats.nifti import read_times_ms
     from imaging.slices.phases import times_of_labels
 
     def read(phase: int) -> tuple[Volume, ...]:
@@ -65,7 +67,9 @@ def as_cine(series: Series) -> CineSeries:
         return load_planes(series, phase)
 
     times = times_of_labels(series.phase_labels)
-    return CineSeries(_name(series), series.n_phases, read, times.percents, times.times_ms)
+    is_file = file_kind(series.phases[0][0]) is FileKind.NIFTI
+    times_ms = read_times_ms(series.phases[0][0]) if is_file else times.times_ms
+    return CineSeries(_name(series), series.n_phases, read, times.percents, times_ms, is_stack=is_file)
 
 
 def work_of(

@@ -32,6 +32,7 @@ def run(options: argparse.Namespace) -> None:
         progress,
         options.weights or WEIGHTS_FOLDER,
         engine_cache(),
+        is_one_space_by_user=options.same_space,
     )
     seconds = {"all": time.perf_counter() - started}
     report = write_results(moving.at(moving.end_diastole), options.out, options.inputs, seconds)

@@ -23,6 +23,9 @@ LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 IJK_FROM_INDEX = np.array([[0, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]], dtype=np.float64)
 MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 """Millimetres per NIfTI spatial unit: unknown (millimetres by custom), metre, millimetre, micrometre."""
+MS_PER_UNIT = {8: 1000.0, 16: 1.0, 24: 0.001}
+"""Milliseconds per NIfTI unit of time: second, millisecond, microsecond."""
+SHORTEST_BEAT_MS, LONGEST_BEAT_MS = 250.0, 2000.0
 COMMENT = 6
 CHUNK_BYTES = 1 << 20
 _FIX = "write the file again with its orientation and spacing, or open the original DICOM"
@@ -62,6 +65,22 @@ def read_grid(path: Path) -> FileGrid:
     return FileGrid(
         shape, spacing, n_phases, notes.get("modality", "OT"), notes.get("frame_of_reference_uid", "")
     )
+
+
+def read_times_ms(path: Path) -> tuple[float, ...]:
+    """When each phase of a 4-D file was, in ms after the first; empty where the header does not say it credibly.
+
+    Converters leave a step of 1 s or of none behind, which is no heart's: the phases must span one beat.
+    Raises PlannerError when the file is no NIfTI image at all.
+    """
+    image = _open(path)
+    scale = MS_PER_UNIT.get(int(image.header["xyzt_units"]) & 56)
+    if len(image.shape) != 4 or scale is None:
+        return ()
+    n_phases, step_ms = image.shape[3], float(image.header["pixdim"][4]) * scale
+    if not SHORTEST_BEAT_MS <= n_phases * step_ms <= LONGEST_BEAT_MS:
+        return ()
+    return tuple(round(phase * step_ms, 3) for phase in range(n_phases))
 
 
 def write_volume(volume: Volume, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.study import Series
+from imaging.find.files import FileKind, file_kind
 
 UNEVEN = {"missing_slices", "uneven_spacing", "shifted_slices"}
 GAPS = UNEVEN | {"sparse_slices"}
@@ -26,6 +27,17 @@ def is_planes(series: Series) -> bool:
 def is_cine_planes(series: Series) -> bool:
     """True for planes at several cardiac phases, which may go in together with others of their kind."""
     return series.n_phases > 1 and is_planes(series)
+
+
+def is_cine_file(series: Series) -> bool:
+    """True for thick slices at several phases in a file that names no modality, as a 4-D NIfTI of a cine MR."""
+    return (
+        series.modality == "OT"
+        and file_kind(series.phases[0][0]) is FileKind.NIFTI
+        and series.n_phases > 1
+        and series.spacing_mm is not None
+        and series.spacing_mm[0] >= PLANE_STEP_MM
+    )
 
 
 def is_uneven_cine(series: Series) -> bool:

@@ -11,10 +11,17 @@ import numpy as np
 from core.errors import Finding, PlannerError
 from core.progress import Progress
 from core.volume import Volume
+from recon.patient_space import JOINED_BY_USER, is_by_user, one_patient_space
 
 FEWEST_PHASES = 6
 SAME_PLACE_MM = 0.5
 WHAT = "cannot reconstruct the cycle"
+UNTIMED = Finding(
+    "times-unknown",
+    "no phase has a time",
+    "the files do not say when in the cycle each phase was taken",
+    "the phases were spread evenly over one cycle; read volumes by phase, and no rate or speed from them",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +33,7 @@ class CineSeries:
         n_phases: how many phases it has.
         read_planes: phase, from 0, to its slices, each a volume of one slice.
         percents, times_ms: of the phases, as in `core.volume.VolumeSequence`.
+        is_stack: its slices came as one image: alone, with nothing that crosses them, they stay where they are.
     """
 
     name: str
@@ -33,6 +41,7 @@ class CineSeries:
     read_planes: Callable[[int], Sequence[Volume]]
     percents: tuple[float, ...] = ()
     times_ms: tuple[float, ...] = ()
+    is_stack: bool = False
 
     @property
     def places(self) -> np.ndarray:
@@ -103,10 +112,11 @@ class Cycle:
         return self.planes[0].frame_of_reference_uid
 
 
-def gather(series: Sequence[CineSeries], progress: Progress) -> Cycle:
+def gather(series: Sequence[CineSeries], progress: Progress, is_one_space_by_user: bool = False) -> Cycle:
     """Read every phase of every series and bring them to the phases that most series have.
 
-    A series with another number of phases gives, at each of these, its phase nearest in normalised cycle time.
+    A series with another number of phases gives, at each of these, its phase nearest in normalised cycle time. The
+    slices of one series share its space even where it has no name; `is_one_space_by_user` joins several such series.
 
     Raises:
         PlannerError: no series, too few phases, several patient spaces or none, or planes that move between phases.
@@ -117,15 +127,23 @@ def gather(series: Sequence[CineSeries], progress: Progress) -> Cycle:
     lead = next(one for one in series if one.n_phases == usual)
     places = lead.places
     planes: list[CinePlane] = []
+    spaces: list[str] = []
     findings = []
     for number, one in enumerate(series):
         progress.report("loading the cycle", number / len(series))
         nearest = _nearest(places, one.places)
         if one.n_phases != usual:
             findings.append(_resampled(one, usual))
-        planes += _planes(one, nearest)
-    _check_space(planes)
-    return Cycle(tuple(planes), places, lead.times_ms, tuple(findings))
+        own = _planes(one, nearest)
+        spaces += {plane.frame_of_reference_uid for plane in own}
+        planes += own
+    uid = one_patient_space(spaces, WHAT, is_one_space_by_user)
+    if is_by_user(spaces, is_one_space_by_user):
+        findings.append(JOINED_BY_USER)
+    if not lead.times_ms and not lead.percents:
+        findings.append(UNTIMED)
+    in_one = tuple(replace(plane, frame_of_reference_uid=uid) for plane in planes)
+    return Cycle(in_one, places, lead.times_ms, tuple(findings))
 
 
 def _check(series: Sequence[CineSeries]) -> None:
@@ -137,22 +155,6 @@ def _check(series: Sequence[CineSeries]) -> None:
             WHAT,
             f"{few[0].name} has {few[0].n_phases} phases, a cycle needs at least {FEWEST_PHASES}",
             "leave that series out",
-        )
-
-
-def _check_space(planes: Sequence[CinePlane]) -> None:
-    spaces = {plane.frame_of_reference_uid for plane in planes}
-    if len(spaces) > 1:
-        raise PlannerError(
-            WHAT,
-            "the planes belong to different frames of reference",
-            "choose series of one examination, or register them first",
-        )
-    if spaces == {""} and len(planes) > 1:
-        raise PlannerError(
-            WHAT,
-            "the planes do not say which patient space they belong to",
-            "give the DICOM series of one examination",
         )
 
 

@@ -19,6 +19,7 @@ from recon.device import choose_device
 from recon.engine import engine_of, load_networks
 from recon.inference import RegionLogits, locate_heart, look_at_region, network_output
 from recon.near import near
+from recon.patient_space import JOINED_BY_USER
 from recon.refusal import check_is_heart, evidence
 from recon.registry import find_task
 from recon.sampling import grid_box, place
@@ -35,6 +36,7 @@ def reconstruct_cine(
     weights_folder: Path = WEIGHTS_FOLDER,
     engine_cache: Path | None = None,
     is_realigned: bool = True,
+    is_one_space_by_user: bool = False,
 ) -> MovingAnatomy:
     """Reconstruct every phase of a cine study as one moving anatomy.
 
@@ -46,15 +48,18 @@ def reconstruct_cine(
         series: short- and long-axis cine series, any number, of one frame of reference.
         device, progress, weights_folder, engine_cache: as in `recon.run.reconstruct`.
         is_realigned: False leaves every slice where its header has it.
+        is_one_space_by_user: as in `recon.run.reconstruct`.
 
     Raises:
         PlannerError: as `recon.cine.planes.gather` and `recon.run.reconstruct` do. Cancelled.
     """
     progress = progress or Silent()
     started = time.perf_counter()
-    cycle = gather(series, progress)
+    cycle = gather(series, progress, is_one_space_by_user)
     seen = _look_at_first(task_key, cycle, device, progress, weights_folder, engine_cache)
-    realigned = realign(cycle, seen.look, progress) if is_realigned else as_given(cycle)
+    is_lone_stack = len(series) == 1 and series[0].is_stack
+    may_move = is_realigned and not is_lone_stack
+    realigned = realign(cycle, seen.look, progress) if may_move else as_given(cycle)
     moving = build(cycle, realigned, seen.look, seen.device, progress)
     report = {
         **moving.report,
@@ -62,6 +67,8 @@ def reconstruct_cine(
         "seconds": {"cine": round(time.perf_counter() - started, 3)},
         "device": seen.device,
     }
+    if JOINED_BY_USER in cycle.findings:
+        report["joined_by_user"] = True
     progress.report("done", 1.0)
     return replace(moving, findings=(*seen.findings, *moving.findings), report=report)
 
