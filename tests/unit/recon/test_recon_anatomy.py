@@ -107,7 +107,7 @@ def test_the_cavity_is_wrapped_in_myocardium_away_from_the_valves() -> None:
     across = across / np.linalg.norm(across)
     ray = toward_apex + across * np.arange(0.0, 60.0, 0.5)[:, None]
     values = paint(patient, torch.from_numpy(ray.astype(np.float32))).numpy()
-    inside = np.isin(values, [VALUE["lv"], VALUE["papillary"]])
+    inside = np.isin(values, [VALUE["lv"], VALUE["papillary"], VALUE["lv_trabeculae"]])
     last = int(np.nonzero(inside)[0].max())
     assert values[last + 1] == VALUE["lv_myocardium"]
 

@@ -9,10 +9,9 @@ from scipy import ndimage
 
 from core.frames import rigid
 from core.volume import Volume
-from recon.inference import RegionLogits
 from recon.labelling import labels_of, labels_on
 from recon.sampling import patient_grid
-from recon.scores import RegionScores, lead_of, only_where, refined, scored, smoothed, without_islands
+from recon.scores import RegionScores, lead_of, only_where, refined, smoothed, without_islands
 
 CENTRE_MM, RADIUS_MM = np.array((12.0, -7.0, 31.0)), 20.0
 N, SPACING_MM = 32, 3.0
@@ -130,21 +129,3 @@ def test_labels_on_a_grid_are_those_of_every_voxel_interpolated_by_itself() -> N
     found = labels_on(rough, volume).labels.ravel()[inside]
     assert inside.mean() > 0.5
     assert (found == expected).mean() > 0.9999
-
-
-def test_signed_distances_place_the_wall_between_voxels_that_probabilities_cannot_tell() -> None:
-    """Probabilities of hard blocks, distances of a ball: the surface of the sum is rounder than the blocks'."""
-    grid = patient_grid(CENTRE_MM, N, SPACING_MM)
-    inside_mm = _ball(CENTRE_MM, RADIUS_MM, grid)
-    logits = torch.full((8, N, N, N), -30.0)
-    logits[1] = torch.where(inside_mm > 0, 1.0, -1.0)
-    logits[0] = -logits[1]
-    distances = torch.full((7, N, N, N), 8.0)
-    distances[0] = -inside_mm.clamp(-8.0, 8.0)
-    observed = torch.ones(N, N, N)
-    off = []
-    for told in (None, distances):
-        labels = labels_on(refined(scored(RegionLogits(logits, observed, grid, 1.0, told))), _oblique_volume())
-        where = labels.patient_from_indices(np.argwhere(labels.mask("lv")))
-        off.append(abs(np.linalg.norm(where - CENTRE_MM, axis=1).max() - RADIUS_MM))
-    assert off[1] < 0.6 * off[0]
