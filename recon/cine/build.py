@@ -14,7 +14,7 @@ from core.motion import MovingAnatomy, SliceShift
 from core.progress import Progress
 from core.volume import LabelMap, Volume
 from recon.cine.alignment import Field, estimate_shifts
-from recon.cine.carry import carry
+from recon.cine.carry import WRAPS, carry
 from recon.cine.curve import curve_findings, ends_of_cycle, function_report, motion_findings, shift_findings
 from recon.cine.distances import BoxedDistances, boxed_distances
 from recon.cine.naming import Named, bounded, fine, name_cycle
@@ -148,7 +148,11 @@ def _distances(named: Named, surfaces: dict[str, SurfaceMesh], progress: Progres
     found = {}
     for i, key in enumerate(surfaces):
         progress.report("measuring distances", i / len(surfaces))
-        boxed = boxed_distances(named.of(HEART_BY_KEY[key].value), named.patient_from_index)
+        scores = named.of(HEART_BY_KEY[key].value)
+        if key in WRAPS:
+            inner = named.of(HEART_BY_KEY[WRAPS[key]].value)
+            scores = [np.maximum(a, b) for a, b in zip(scores, inner, strict=True)]
+        boxed = boxed_distances(scores, named.patient_from_index)
         if boxed is not None:
             found[key] = boxed
     return found

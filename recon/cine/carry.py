@@ -28,6 +28,9 @@ RATE_MM = 0.8
 # Weighs the mean squared change of velocity between neighbouring nodes (mm^2) against that of the borders' distance.
 STIFFNESS = 0.1
 MOST_POINTS = 2000
+# Of muscle around a cavity the outer side alone is followed, by the distance to both together: its own distance is
+# zero on both sides, and in a thin wall a point would slip from one to the other. The inner side is the cavity's.
+WRAPS: Mapping[str, str] = {"lv_myocardium": "lv"}
 # Farther from any border, a point lies on the lid that closes a structure where the grid ends: it stays.
 LID_MM, LID_WEIGHT = 2.0, 0.2
 
@@ -52,7 +55,7 @@ def carry(
 
     Args:
         surfaces: structure key -> surface at phase `start`, LPS mm.
-        distances: of the same structures at every phase.
+        distances: of the same structures at every phase; of one that wraps another (`WRAPS`), of both together.
         places: of the phases in the cycle (phases,).
 
     Raises:
@@ -61,7 +64,7 @@ def carry(
     import torch
 
     motion = Motion(list(surfaces.values()), start, places, device)
-    borders = [_Border(surfaces[key], distances[key], start, device) for key in surfaces]
+    borders = [_Border(_followed(key, surfaces), distances[key], start, device) for key in surfaces]
     weights = motion.unknowns()
     descent = _Descent(weights)
     for step in range(ITERATIONS):
@@ -76,6 +79,16 @@ def carry(
         shifts = motion.shifts(weights)
         moved = {key: _moved(mesh, motion, shifts, device) for key, mesh in surfaces.items()}
         return Carried(moved, motion.least_jacobian(shifts))
+
+
+def _followed(key: str, surfaces: Mapping[str, SurfaceMesh]) -> np.ndarray:
+    """Vertices (n, 3) of a surface that its distances are for: all, or those that a wrapped cavity does not share."""
+    vertices = surfaces[key].vertices
+    inner = surfaces.get(WRAPS.get(key, ""))
+    if inner is None:
+        return vertices
+    shared = {tuple(vertex) for vertex in inner.vertices.tolist()}
+    return vertices[[tuple(vertex) not in shared for vertex in vertices.tolist()]]
 
 
 def _moved(mesh: SurfaceMesh, motion: Motion, shifts: torch.Tensor, device: str) -> MovingSurface:
@@ -117,11 +130,11 @@ class _Descent:
 class _Border:
     """Some points of a surface and the distances that tell at every phase how far they are from where they belong."""
 
-    def __init__(self, mesh: SurfaceMesh, boxed: BoxedDistances, start: int, device: str) -> None:
+    def __init__(self, vertices: np.ndarray, boxed: BoxedDistances, start: int, device: str) -> None:
         import torch
 
-        every = max(1, len(mesh.vertices) // MOST_POINTS)
-        self.points = torch.tensor(mesh.vertices[::every], dtype=torch.float32, device=device)
+        every = max(1, len(vertices) // MOST_POINTS)
+        self.points = torch.tensor(vertices[::every], dtype=torch.float32, device=device)
         self._distances = torch.as_tensor(boxed.distances_mm, device=device)[:, None]
         index_from_patient = np.linalg.inv(boxed.patient_from_index)
         scale = 2.0 / (np.array(boxed.distances_mm.shape[1:]) - 1.0)
