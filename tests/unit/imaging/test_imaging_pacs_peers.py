@@ -153,13 +153,13 @@ def test_a_search_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
         dimse.find(node, Query())
 
 
-def test_a_service_that_is_not_offered_is_named() -> None:
+def test_a_service_that_is_not_offered_is_named(tmp_path: Path) -> None:
     with peer({PATIENT_FIND: list(PLAIN)}, answering()) as node:
         with pytest.raises(PlannerError, match=r"does not offer searching \(C-FIND\)"):
             dimse.find(node, Query())
         assert dimse.find(node, Query(Level.PATIENT)) == ()
         with pytest.raises(PlannerError, match=r"does not offer sending us images \(C-GET\)"):
-            dimse.get(node, [Target(STUDY)], Path("never made"))
+            dimse.get(node, [Target(STUDY)], tmp_path)
 
 
 @pytest.mark.parametrize(
