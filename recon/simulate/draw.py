@@ -22,12 +22,12 @@ _EVERY = {name: share for name, (share, _) in FAMILIES.items() if name != "echo"
 _CINE = {"mr_bssfp": 0.75, "any": 0.15, "lge": 0.04, "mr_t1": 0.03, "black_blood": 0.03}
 
 KINDS: Mapping[str, tuple[float, Mapping[str, float], Callable[[Scene], tuple[torch.Tensor, torch.Tensor]]]] = {
-    "volume": (0.36, _EVERY, volume),
-    "gated": (0.05, _EVERY, gated),
-    "thick": (0.16, _EVERY, thick),
-    "stack": (0.15, _CINE, stack),
-    "sparse": (0.18, _CINE, sparse),
-    "short_axis": (0.06, _CINE, short_axis),
+    "volume": (0.30, _EVERY, volume),
+    "gated": (0.04, _EVERY, gated),
+    "thick": (0.13, _EVERY, thick),
+    "stack": (0.17, _CINE, stack),
+    "sparse": (0.25, _CINE, sparse),
+    "short_axis": (0.07, _CINE, short_axis),
     "echo": (0.04, {"echo": 0.8, "any": 0.2}, echo),
 }
 """Kind -> how often it is drawn, the contrast families it is drawn with, and what makes it."""
