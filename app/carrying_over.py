@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.label_editing import LABEL_TOOLS
+from app.labels.editing import LABEL_TOOLS
 from app.slices import is_oblique
 from app.state import State
 from app.tools import Tool

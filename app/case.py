@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.anatomy_file import read_anatomy, write_anatomy
-from app.fused_image import Fusion
-from app.fusion import shown_fusion
-from app.fusion_store import read_fusion, with_images, write_fusion
+from app.fusion.image import Fusion
+from app.fusion.making import shown_fusion
+from app.fusion.store import read_fusion, with_images, write_fusion
 from app.library.header_index import HeaderIndex
 from app.motion_file import read_motion, write_motion
 from app.state import State

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from app.clips import OpenClip
-from app.edited_anatomy import edited_keys
+from app.labels.edited import edited_keys
 from app.measuring import plane_areas
 from app.state import State
 from core.anatomy import HEART_BY_KEY, Anatomy

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.edited_anatomy import edited_keys, stale_keys
+from app.labels.edited import edited_keys, stale_keys
 from core.anatomy import Anatomy
 from core.errors import Finding, PlannerError
 from core.mesh import SurfaceMesh

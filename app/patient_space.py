@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from app.kept_anatomies import KeptAnatomies
+from app.labels.kept import KeptAnatomies
 from core.anatomy import Anatomy
 from core.errors import PlannerError
 from core.motion import MovingAnatomy

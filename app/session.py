@@ -12,7 +12,7 @@ from app.carrying_over import is_shown, looks_of, with_volume
 from app.case import Case
 from app.clip_steps import ClipSteps
 from app.clips import OpenClip
-from app.fusion_steps import FusionSteps
+from app.fusion.steps import FusionSteps
 from app.given import (
     Measurements,
     joined,
@@ -21,8 +21,8 @@ from app.given import (
     other_space_of_report,
     shown_with_phase,
 )
-from app.label_editing import LABEL_TOOLS
-from app.label_steps import LabelSteps
+from app.labels.editing import LABEL_TOOLS
+from app.labels.steps import LabelSteps
 from app.patient_space import PatientSpaces
 from app.playback import Moment, Playback
 from app.settings import Settings, save_settings

@@ -7,8 +7,8 @@ from itertools import product
 
 import numpy as np
 
-from app.edited_anatomy import stale_keys
-from app.label_editing import WON, Contours, Touch, layer_at, n_layers_through, structure_in_hand, value_of
+from app.labels.edited import stale_keys
+from app.labels.editing import WON, Contours, Touch, layer_at, n_layers_through, structure_in_hand, value_of
 from app.slices import Frame
 from app.state import State
 from app.tools import Tool

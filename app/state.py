@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.clips import OpenClip
-from app.fused_image import Fusion
-from app.label_editing import LABEL_TOOLS, LabelBrush, Stroke
+from app.fusion.image import Fusion
+from app.labels.editing import LABEL_TOOLS, LabelBrush, Stroke
 from app.playback import Playback
 from app.root_steps import Sheet
 from app.tools import Tool
@@ -35,7 +35,7 @@ class State:
         suggestions: phases that the images suggest to be end-diastole and end-systole, as (phase, "ED").
         anatomy: the reconstruction in the volume's patient space.
         moving: the heart at all phases, where it was reconstructed; `anatomy` is its phase that is shown.
-        fusion: a second series over the one that is open; `app.fusion.shown_fusion` tells whether it is shown now.
+        fusion: a second series over the open one; `app.fusion.making.shown_fusion` tells whether it is shown now.
         history: the plan of this patient space with its undo steps; every one of them is in the journal.
         view: how structures, planes and measures are shown.
         crosshair_mm: the point all slices pass through, LPS mm.

@@ -10,7 +10,7 @@ from app.cli.console import progress_of, say, say_findings, write_json
 from core.errors import PlannerError
 
 if TYPE_CHECKING:
-    from app.fusing import FusedPair
+    from app.fusion.inputs import FusedPair
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write registration.json (and its npz), fixed/, moving/, moved_surfaces/, fusion.json and blended.png."""
-    from app.fusing import ImageInput, fuse
+    from app.fusion.inputs import ImageInput, fuse
     from recon.weights import WEIGHTS_FOLDER
 
     fixed = ImageInput(options.fixed, options.fixed_series, options.fixed_frame, options.fixed_labels)
@@ -73,10 +73,10 @@ def run_both(options: argparse.Namespace) -> None:
 
 def write_pair(pair: FusedPair, inputs: tuple[Path, Path], folder: Path) -> None:
     """Write everything of a fusion into a folder. Raises PlannerError when it cannot be written."""
-    from app.fusion_report import fusion_report
+    from app.fusion.pictures import blended_slices
+    from app.fusion.registration_file import write_registration
+    from app.fusion.report import fusion_report
     from app.pictures import save_picture
-    from app.registered_pictures import blended_slices
-    from app.registration_file import write_registration
     from app.results import write_results
     from imaging.formats.surfaces import write_stl
 
@@ -92,7 +92,7 @@ def write_pair(pair: FusedPair, inputs: tuple[Path, Path], folder: Path) -> None
 
 def say_pair(pair: FusedPair, folder: Path) -> None:
     """Print what the registration is worth."""
-    from app.fusion import describe_error, error_lines
+    from app.fusion.making import describe_error, error_lines
 
     for line in error_lines(pair.registration):
         say(line)

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.commands.command import Command, Desk
-from app.edited_anatomy import edited_keys, stale_keys
 from app.exporting import Content, Exported, export, offered
-from app.label_surfaces import with_fresh_surfaces
+from app.labels.edited import edited_keys, stale_keys
+from app.labels.surfaces import with_fresh_surfaces
 from app.state import State
 from core.errors import Finding, PlannerError
 from core.progress import Progress

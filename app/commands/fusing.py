@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.commands.command import PICTURE_SHOWN, Command, Desk
-from app.fusion import Fused, shown_fusion, work_of
-from app.fusion_store import with_images
+from app.fusion.making import Fused, shown_fusion, work_of
+from app.fusion.store import with_images
 from app.identity import Sameness, owner_in, sameness
 from app.state import State
 from core.errors import PlannerError

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from app.commands.command import PICTURE_SHOWN, Command, Desk
-from app.label_editing import structure_in_hand
+from app.labels.editing import structure_in_hand
 from app.state import State
 from app.tools import Tool
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.commands.command import PICTURE_SHOWN, Command, Desk
 from app.describe import structure_title
-from app.edited_anatomy import edited_keys
+from app.labels.edited import edited_keys
 from app.reconstruction import source_of, work_of
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from app import case as cases
 from app import clips, given
 from app.commands.command import Command, Desk
-from app.edited_anatomy import stale_keys
-from app.label_surfaces import with_fresh_surfaces
+from app.labels.edited import stale_keys
+from app.labels.surfaces import with_fresh_surfaces
 from app.library.library import Library
 from app.opening import IMAGE_PATTERN, SURFACE_PATTERN, Opened, is_surface, read_paths
 from app.state import State

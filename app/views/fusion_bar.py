@@ -6,8 +6,8 @@ from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from app.describe import describe_kind
-from app.fused_image import Fusion
-from app.fusion import describe_error, error_lines, shown_fusion
+from app.fusion.image import Fusion
+from app.fusion.making import describe_error, error_lines, shown_fusion
 from app.state import State
 from app.views.labels import plain_label, plain_tip
 

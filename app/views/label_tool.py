@@ -8,7 +8,7 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QWidget
 
 from app.describe import structure_title
-from app.label_editing import (
+from app.labels.editing import (
     ANYTHING,
     BACKGROUND,
     LARGEST_THROUGH_MM,

@@ -20,28 +20,28 @@ from PyQt6.QtWidgets import (
 
 from app.commands import library, study
 from app.commands.table import CLIP_TOOLS, SERIES_MENU
-from app.edited_anatomy import without_stale
 from app.jobs import JobRunner
+from app.labels.edited import without_stale
 from app.moving import ReconstructCine, reconstruct_cine
 from app.reconstruction import Reconstruct
 from app.session import Session
 from app.state import State
 from app.views.actions import Actions
-from app.views.ar_view import ArView
+from app.views.ar.view import ArView
 from app.views.cycle_suggester import CycleSuggester
 from app.views.desk import QtDesk
 from app.views.icons import icon
 from app.views.labels import plain_label
-from app.views.library_desk import LibraryDesk
-from app.views.library_page import LibraryPage
+from app.views.library.desk import LibraryDesk
+from app.views.library.page import LibraryPage
 from app.views.notices import NoticeBar
-from app.views.pacs_desk import PacsDesk
+from app.views.pacs.desk import PacsDesk
 from app.views.plan_list import PlanList
 from app.views.planning import PlanningPage
 from app.views.player import Player
 from app.views.preload import preload_3d
 from app.views.progress import ProgressStrip
-from app.views.root_sheet import RootSheet
+from app.views.sheets.root import RootSheet
 from app.views.structures import StructureList
 from app.views.study_browser import THUMBNAIL, StudyBrowser
 from app.views.surface_updater import SurfaceUpdater

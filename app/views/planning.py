@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QToolBar, QVBoxLayout, QWidget
 
-from app.label_hints import label_hint
+from app.labels.hints import label_hint
 from app.root_steps import hint as step_hint
 from app.slices import ORIENTATIONS, shown_orientations
 from app.state import State
@@ -16,7 +16,7 @@ from app.views.label_tool import LabelToolBar
 from app.views.labels import plain_label, plain_tip
 from app.views.player_bar import PlayerBar
 from app.views.scene_view import SceneView
-from app.views.slice_view import SliceView
+from app.views.slices.view import SliceView
 from app.views.volume_curve import VolumeCurve
 
 RULER_HINT = ("Ruler: click the first point", "Ruler: click the second point")

@@ -13,8 +13,8 @@ from PyQt6.QtWidgets import QStackedLayout, QWidget
 
 from app.state import State
 from app.tools import Tool, points_scene
-from app.views.hover_readout import HoverReadout
 from app.views.labels import plain_label
+from app.views.slices.hover_readout import HoverReadout
 from core.anatomy import Anatomy
 from core.errors import PlannerError
 from plan.handles import dragged, handles

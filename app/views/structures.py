@@ -7,8 +7,8 @@ from PyQt6.QtGui import QColor, QIcon, QPixmap
 from PyQt6.QtWidgets import QColorDialog, QGridLayout, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from app.describe import structure_title, structure_volume
-from app.edited_anatomy import edited_keys, stale_keys
 from app.given import given_keys
+from app.labels.edited import edited_keys, stale_keys
 from app.views.icons import icon
 from app.views.labels import plain_label
 from core.anatomy import Anatomy

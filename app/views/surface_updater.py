@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from app.edited_anatomy import stale_keys
 from app.jobs import JobRunner
-from app.label_surfaces import Made, work_of
+from app.labels.edited import stale_keys
+from app.labels.surfaces import Made, work_of
 from app.session import Session
 from app.state import State
 from core.errors import PlannerError

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.commands import planning, playing, study
-from app.fusion import shown_fusion
-from app.label_editing import Contours, Touch
+from app.fusion.making import shown_fusion
+from app.labels.editing import Contours, Touch
 from core.errors import PlannerError
 from core.study import Series
 from plan.items import CutPlane, Point

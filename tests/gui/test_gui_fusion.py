@@ -12,8 +12,8 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
-from app import fusion
-from app.fusion import shown_fusion
+from app.fusion import making as fusion
+from app.fusion.making import shown_fusion
 from app.identity import Sameness
 from app.views.main_window import MainWindow
 from app.views.same_patient import make_question

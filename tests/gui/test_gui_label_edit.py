@@ -17,10 +17,10 @@ from PyQt6.QtGui import QWheelEvent
 from PyQt6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from app.edited_anatomy import edited_keys, stale_keys
+from app.labels.edited import edited_keys, stale_keys
 from app.slice_outlines import outlines
 from app.views.main_window import MainWindow
-from app.views.slice_view import SliceView
+from app.views.slices.view import SliceView
 from core.anatomy import Anatomy
 from plan.items import CutPlane
 from recon.label_surface import surface_of_label
@@ -281,7 +281,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 import numpy as np
-from app.label_editing import Touch
+from app.labels.editing import Touch
 from app.session import Session
 from app.tools import Tool
 from tests.gui.test_gui_label_edit import AT_MM, labelled

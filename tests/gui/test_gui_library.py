@@ -14,8 +14,8 @@ from app.library.entry import Storage
 from app.library.importing import import_folder, import_scan
 from app.library.library import Library
 from app.library.search import Query
-from app.views.library_page import LibraryPage
-from app.views.library_table import COLUMNS
+from app.views.library.page import LibraryPage
+from app.views.library.table import COLUMNS
 from app.views.main_window import MainWindow
 from core.progress import Silent
 from tests.support.gui import LONG_MS, trigger

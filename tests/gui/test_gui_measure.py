@@ -13,7 +13,7 @@ from PyQt6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.views.main_window import MainWindow
-from app.views.slice_view import SliceView
+from app.views.slices.view import SliceView
 from plan.items import AorticRoot, Contour, CutPlane, Distance, Landmark, PlaneAngle, Polyline
 from plan.measure import distance_mm
 from tests.support.ball_patient import CENTRE_MM, RADIUS_MM

@@ -18,7 +18,7 @@ from app.given import SurfaceFacts
 from app.slices import Frame, grey_picture
 from app.state import State
 from app.views.main_window import MainWindow
-from app.views.slice_pictures import SlicePictures
+from app.views.slices.pictures import SlicePictures
 from app.views.surface_dialog import SurfaceDialog
 from core.anatomy import Anatomy
 from core.progress import Progress
@@ -116,7 +116,7 @@ def test_played_again_no_slice_is_worked_out_anew_and_each_phase_keeps_its_own_p
         worked_out.append(state.phase)
         return grey_picture(state, frame)
 
-    monkeypatch.setattr("app.views.slice_pictures.grey_picture", counted)
+    monkeypatch.setattr("app.views.slices.pictures.grey_picture", counted)
     view = cine_window.planning.slices["axial"]
     frame = view.frame()
     assert frame is not None

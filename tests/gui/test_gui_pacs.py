@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 from app.commands.pacs import date_range, folder_of, name_pattern
 from app.settings import load_settings
 from app.views.main_window import MainWindow
-from app.views.pacs_dialog import PacsDialog
-from app.views.pacs_node_dialog import NodeDialog
+from app.views.pacs.dialog import PacsDialog
+from app.views.pacs.node_dialog import NodeDialog
 from core.errors import PlannerError
 from imaging.network.node import WEB, Node
 from tests.support.gui import LONG_MS, trigger

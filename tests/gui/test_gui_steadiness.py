@@ -12,8 +12,8 @@ from PyQt6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from app.slice_marks import handle_at, marks
-from app.views.hover_readout import steadiness_text
 from app.views.main_window import MainWindow
+from app.views.slices.hover_readout import steadiness_text
 from tests.support.ball_patient import CENTRE_MM
 from tests.support.gui import trigger
 

@@ -17,7 +17,7 @@ from app.jobs import JobRunner
 from app.views.about import make_splash
 from app.views.main_window import MainWindow
 from app.views.notices import NoticeBar
-from app.views.slice_view import SliceView
+from app.views.slices.view import SliceView
 from app.views.thumbnails import Thumbnails
 from core.errors import Finding, PlannerError
 from core.resources import RESEARCH_NOTICE

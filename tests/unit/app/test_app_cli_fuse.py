@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.cli import REFUSED, main
-from app.registration_file import read_registration
+from app.fusion.registration_file import read_registration
 from core.anatomy import HEART_NAMES
 from core.volume import LabelMap, Volume
 from imaging.formats.nifti import write_labels

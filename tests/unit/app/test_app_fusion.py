@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.fused_image import Fusion
-from app.fused_slices import fused_outlines, fused_veil, moved_slice
-from app.fusing import check_identity
-from app.fusion import Fused, describe_error, fusion_of, moved_surfaces, shown_fusion, work_of
-from app.fusion_report import fusion_report
-from app.fusion_store import folder_of, read_fusion, write_fusion
+from app.fusion.image import Fusion
+from app.fusion.inputs import check_identity
+from app.fusion.making import Fused, describe_error, fusion_of, moved_surfaces, shown_fusion, work_of
+from app.fusion.registration_file import read_registration, write_registration
+from app.fusion.report import fusion_report
+from app.fusion.slices import fused_outlines, fused_veil, moved_slice
+from app.fusion.store import folder_of, read_fusion, write_fusion
 from app.identity import Sameness, sameness
-from app.registration_file import read_registration, write_registration
 from app.session import Session
 from app.slices import Framing, frame_of
 from app.windowing import Window
@@ -107,7 +107,7 @@ def test_a_crash_before_the_last_file_leaves_the_registration_that_was_there(
     path = tmp_path / "registration.json"
     write_registration(a_registration(a_warp(1)), path)
     before = path.read_bytes()
-    import app.registration_file as module
+    import app.fusion.registration_file as module
 
     written = module.replace_file
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from app.case import Case, case_of, read_case, write_case
-from app.edited_anatomy import edited_keys, mark_of, stale_keys
 from app.exporting import Content, export
-from app.label_editing import LabelBrush, Touch
-from app.label_hints import label_hint
-from app.label_surfaces import work_of
+from app.labels.edited import edited_keys, mark_of, stale_keys
+from app.labels.editing import LabelBrush, Touch
+from app.labels.hints import label_hint
+from app.labels.surfaces import work_of
 from app.session import Session
 from app.tools import Tool
 from core.anatomy import HEART_NAMES, Anatomy
@@ -123,7 +123,7 @@ def test_what_edits_begin_with_is_on_the_disk_before_the_first_of_them(
 ) -> None:
     open_session.show_anatomy(make_anatomy())
     no_place = PlannerError("cannot write", "the disk is full", "free some space")
-    monkeypatch.setattr("app.kept_anatomies.write_anatomy", lambda *_, **__: (_ for _ in ()).throw(no_place))
+    monkeypatch.setattr("app.labels.kept.write_anatomy", lambda *_, **__: (_ for _ in ()).throw(no_place))
     with pytest.raises(PlannerError, match="disk is full"):
         open_session.take(Tool.PAINT)
     assert open_session.state.tool is Tool.NAVIGATE

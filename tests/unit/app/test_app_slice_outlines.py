@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.label_editing import LabelBrush, Touch, layer_at, n_layers_through
+from app.labels.editing import LabelBrush, Touch, layer_at, n_layers_through
 from app.session import Session
 from app.slice_outlines import LOST_COLOUR, change_tint, contours_to_pull, outlines, tint, touch_at
 from app.slices import ORIENTATIONS, Frame, Framing, frame_of

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from app.case import case_of, read_case, write_case
-from app.edited_anatomy import edited_keys
-from app.fused_image import Fusion
-from app.fusion import fusion_of, shown_fusion
-from app.label_editing import LabelBrush, Touch
-from app.label_surfaces import work_of
+from app.fusion.image import Fusion
+from app.fusion.making import fusion_of, shown_fusion
+from app.labels.edited import edited_keys
+from app.labels.editing import LabelBrush, Touch
+from app.labels.surfaces import work_of
 from app.session import Session
 from app.state import State
 from app.tools import Tool

@@ -11,8 +11,8 @@ from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, 
 from app.ar_feed import ArFeed, setup_of, stages_text, state_text
 from app.jobs import Job
 from app.state import State
-from app.views.ar_canvas import ArCanvas
-from app.views.ar_fields import ArFields
+from app.views.ar.canvas import ArCanvas
+from app.views.ar.fields import ArFields
 from app.views.icons import icon
 from app.views.labels import plain_label
 from app.views.theme import GOOD, QUIET, STOP, WARNING

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from app.edited_anatomy import stale_keys, with_surfaces
+from app.labels.edited import stale_keys, with_surfaces
 from core.anatomy import Anatomy
 from core.mesh import SurfaceMesh
 from core.progress import Progress

@@ -21,8 +21,8 @@ from PyQt6.QtWidgets import (
 from app.library.entry import Entry, Storage
 from app.views.icons import icon
 from app.views.labels import plain_label
-from app.views.library_search import LibrarySearch
-from app.views.library_table import LibraryTable
+from app.views.library.search import LibrarySearch
+from app.views.library.table import LibraryTable
 from app.views.theme import ACCENT, RAISED
 
 EMPTY = "The library is empty. Import… copies studies into it, or links them where they are."

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.describe import structure_title
-from app.edited_anatomy import stale_keys
-from app.label_editing import ANYTHING, BACKGROUND, structure_in_hand
+from app.labels.edited import stale_keys
+from app.labels.editing import ANYTHING, BACKGROUND, structure_in_hand
 from app.state import State
 from app.tools import Tool, hint
 

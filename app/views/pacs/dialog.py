@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
 
 from app.jobs import Job
 from app.views.labels import plain_label
-from app.views.pacs_results import PacsResults
+from app.views.pacs.results import PacsResults
 from app.views.progress import ProgressStrip
 from core.errors import PlannerError
 from imaging.network.node import WEB, Node

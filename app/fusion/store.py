@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.anatomy_file import read_anatomy, write_anatomy
-from app.fused_image import Fusion
-from app.registration_file import read_registration, write_registration
+from app.fusion.image import Fusion
+from app.fusion.registration_file import read_registration, write_registration
 from app.windowing import first_window
 from core.anatomy import Anatomy
 from core.errors import PlannerError

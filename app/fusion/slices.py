@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.fusion import shown_fusion
+from app.fusion.making import shown_fusion
 from app.slices import Frame
 from app.state import State
 from render.palette import Colour

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from app.fused_image import Fusion
+from app.fusion.image import Fusion
 from app.reconstruction import HEART_TASK, Reconstruct, check_place, cine_companions
 from app.state import State
 from app.windowing import first_window

@@ -13,8 +13,8 @@ from PyQt6.QtWidgets import QFileDialog, QInputDialog, QLineEdit
 from app.commands import pacs
 from app.jobs import JobRunner
 from app.settings import Settings
-from app.views.pacs_dialog import PacsDialog
-from app.views.pacs_node_dialog import NodeDialog
+from app.views.pacs.dialog import PacsDialog
+from app.views.pacs.node_dialog import NodeDialog
 from core.errors import PlannerError
 from core.progress import Progress
 from imaging.network.node import WEB, Node

@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QWidget
 
 from app.slices import Frame
 from app.state import State
-from app.views.slice_view import Modifiers, SliceView
+from app.views.slices.view import Modifiers, SliceView
 from plan.clinical.aortic_root import annular_plane, why_no_plane
 from plan.formula import points_of
 from plan.items import AorticRoot, as_point

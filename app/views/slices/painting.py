@@ -16,7 +16,7 @@ from app.views.over_images import paint_text, paint_text_at
 from app.views.theme import ORIENTATION_COLOURS, QUIET, TEXT
 
 if TYPE_CHECKING:
-    from app.views.slice_view import SliceView
+    from app.views.slices.view import SliceView
 
 GAP_PX = 14
 OTHERS = {

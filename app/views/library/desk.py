@@ -12,7 +12,7 @@ from app.commands.library import IMPORTS, Listing, library_of
 from app.jobs import JobRunner
 from app.library.entry import Entry
 from app.library.search import Query
-from app.views.library_page import LibraryPage
+from app.views.library.page import LibraryPage
 
 if TYPE_CHECKING:
     from app.views.main_window import MainWindow

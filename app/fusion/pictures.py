@@ -12,7 +12,7 @@ from core.anatomy import HEART_BY_KEY, Anatomy
 from core.volume import Volume
 
 if TYPE_CHECKING:
-    from app.fusing import FusedPair
+    from app.fusion.inputs import FusedPair
     from render.slice_plane import SlicePlane
 
 SHARE = 0.5

@@ -13,9 +13,9 @@ from app.slice_marks import handle_at, handle_dragged, marks
 from app.slices import IMAGE_AXES_TITLES, Frame, Framing, frame_of, readout, scrolled
 from app.state import State
 from app.tools import Tool
-from app.views.slice_painting import paint_slice
-from app.views.slice_pictures import SlicePictures
-from app.views.slice_strokes import SliceStrokes, paint_stroke
+from app.views.slices.painting import paint_slice
+from app.views.slices.pictures import SlicePictures
+from app.views.slices.strokes import SliceStrokes, paint_stroke
 from app.views.theme import GROUND, QUIET
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from app.edited_anatomy import as_own_map, followed, mark_of, with_surfaces
-from app.label_editing import LABEL_TOOLS, Contours, LabelBrush, Touch, begin, moved, structure_in_hand
+from app.labels.edited import as_own_map, followed, mark_of, with_surfaces
+from app.labels.editing import LABEL_TOOLS, Contours, LabelBrush, Touch, begin, moved, structure_in_hand
 from app.patient_space import PatientSpaces
 from app.shown import Shown
 from app.tools import Tool

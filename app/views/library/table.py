@@ -9,7 +9,7 @@ from PyQt6.QtGui import QColor, QKeyEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from app.library.entry import Entry, Storage, describe_size
-from app.views.library_chips import TAGS_ROLE, ChipDelegate
+from app.views.library.chips import TAGS_ROLE, ChipDelegate
 from app.views.theme import QUIET, WARNING
 
 SORT_ROLE = Qt.ItemDataRole.UserRole

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QToolButton, QVBo
 
 from app.library.search import Query
 from app.views.icons import icon
-from app.views.library_chips import TagBar
+from app.views.library.chips import TagBar
 
 PERIODS = {"Any date": 0, "Last 7 days": 7, "Last 30 days": 30, "Last year": 365, "Last 5 years": 1826}
 ANY_MODALITY = "Any modality"

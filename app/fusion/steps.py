@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from app.fused_image import Fusion
-from app.fusion import Fused, describe_error, shown_fusion
-from app.fusion_store import KeptFusion, folder_of, read_fusion, write_fusion
+from app.fusion.image import Fusion
+from app.fusion.making import Fused, describe_error, shown_fusion
+from app.fusion.store import KeptFusion, folder_of, read_fusion, write_fusion
 from app.shown import Shown
 from app.windowing import Window
 from core.errors import Finding, PlannerError

@@ -22,9 +22,9 @@ from PyQt6.QtWidgets import (
 from app.found_root import found_sds_mm, spread_mm
 from app.root_steps import STEPS, hint, is_done
 from app.state import State
-from app.views.annulus_view import AnnulusView
 from app.views.labels import plain_label
-from app.views.s_curve import SCurve
+from app.views.sheets.annulus import AnnulusView
+from app.views.sheets.s_curve import SCurve
 from core.resources import RESEARCH_NOTICE
 from plan.clinical.aortic_root import annular_plane, view_title, why_no_plane
 from plan.formula import Reading, points_of

@@ -7,9 +7,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from PyQt6.QtGui import QImage
 
-from app.fused_slices import fused_outlines, fused_veil, moved_slice
-from app.fusion import shown_fusion
-from app.label_editing import structure_in_hand
+from app.fusion.making import shown_fusion
+from app.fusion.slices import fused_outlines, fused_veil, moved_slice
+from app.labels.editing import structure_in_hand
 from app.slice_outlines import Outline, change_tint, outlines, tint
 from app.slices import Frame, grey_picture
 from app.state import State

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.fusion import key_of, moved_surfaces, register_anatomies
+from app.fusion.making import key_of, moved_surfaces, register_anatomies
 from app.identity import Sameness, owner_of, sameness
 from app.reconstruction import HEART_TASK, check_place, engine_cache
 from core.anatomy import Anatomy

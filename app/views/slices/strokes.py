@@ -15,7 +15,7 @@ from app.views.theme import TEXT
 from core.errors import PlannerError
 
 if TYPE_CHECKING:
-    from app.views.slice_view import SliceView
+    from app.views.slices.view import SliceView
 
 Buttons, Modifiers, Keys = Qt.MouseButton, Qt.KeyboardModifier, Qt.Key
 ARROWS: dict[int, tuple[int, int]] = {

@@ -1,0 +1,1 @@
+"""The widgets that ask an archive and fetch from it."""

@@ -1,0 +1,1 @@
+"""The sheets of guided measures, a widget each."""
