@@ -12,6 +12,7 @@ from plan.handles import handles
 from plan.items import Angle, AorticRoot, Contour, CutPlane, Distance, Item, Landmark, PlaneAngle, Polyline
 from plan.label_edits import LabelStep
 from plan.plan import Plan
+from plan.sheet_items import SHEET_TITLES
 
 SAME_PLACE_MM = 0.01
 KIND_TITLES: dict[type, str] = {
@@ -23,6 +24,7 @@ KIND_TITLES: dict[type, str] = {
     Contour: "contour",
     PlaneAngle: "angle of planes",
     AorticRoot: "aortic root",
+    **SHEET_TITLES,
 }
 
 

@@ -23,7 +23,17 @@ Points = Mapping[str, np.ndarray]
 Values = Mapping[str, np.ndarray]
 # How a cardiologist says the sign of a C-arm's angle.
 SIDES = {"_lao_deg": ("LAO ", "RAO "), "_cranial_deg": ("CRA ", "CAU ")}
-UNITS = {"_mm": "mm", "_mm2": "mm²", "_deg": "°", "_ml": "ml", "_percent": "%", "_g": "g"}
+UNITS = {
+    "_mm": "mm",
+    "_mm2": "mm²",
+    "_deg": "°",
+    "_ml": "ml",
+    "_percent": "%",
+    "_g": "g",
+    "_m2": "m²",
+    "_per_m2_ml": "ml/m²",
+    "_per_m2_g": "g/m²",
+}
 
 
 @dataclass(frozen=True)
@@ -78,13 +88,13 @@ class Reading:
 
 def unit_of(key: str) -> str:
     """The unit that a key's end names."""
-    return UNITS["_" + key.rsplit("_", 1)[1]]
+    return UNITS[max((end for end in UNITS if key.endswith(end)), key=len)]
 
 
 def points_of(item: Item) -> dict[str, np.ndarray]:
     """The placed points of an item by field, (3,) or (n, 3) LPS mm; without those that are not placed."""
     values = {field.name: getattr(item, field.name) for field in fields(item) if field.name.endswith("_mm")}
-    return {name: np.array(value) for name, value in values.items() if value}
+    return {name: np.array(value) for name, value in values.items() if isinstance(value, tuple) and value}
 
 
 def read(formulas: Sequence[Formula], points: Points, sd_mm: float | None = None) -> tuple[Reading, ...]:

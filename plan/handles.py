@@ -27,6 +27,8 @@ def handles(item: Item) -> tuple[Handle, ...]:
         return ()
     for name in (field.name for field in fields(item) if field.name.endswith("_mm")):
         value = getattr(item, name)
+        if not isinstance(value, tuple):  # not placed yet, or a number
+            continue
         if value and isinstance(value[0], tuple):
             found += [Handle(item.item_id, name, n, point) for n, point in enumerate(value)]
         elif value:

@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from uuid import uuid4
 
 import numpy as np
 
-Point = tuple[float, float, float]
-MOST_POINTS = 500
+from plan.points import MOST_POINTS, Point, as_point, new_id
+from plan.points import freeze_lines as _freeze_lines
+from plan.points import freeze_points as _freeze_points
+from plan.sheet_items import (
+    Appendage,
+    MitralAnnulus,
+    SeptalPatch,
+    SheetItem,
+    ThoracicAorta,
+    Ventricles,
+    VirtualValve,
+)
 
-
-def new_id() -> str:
-    """A fresh identifier for an item; it stays with the item through every edit."""
-    return uuid4().hex[:12]
-
-
-def as_point(values: np.ndarray | Point) -> Point:
-    """Three finite floats from any three numbers. Raises ValueError otherwise."""
-    x, y, z = (float(v) for v in values)
-    if not np.isfinite((x, y, z)).all():
-        raise ValueError("a position needs three finite numbers")
-    return x, y, z
-
-
-def _freeze_points(item: object, *names: str) -> None:
-    for name in names:
-        object.__setattr__(item, name, as_point(getattr(item, name)))
-
-
-def _freeze_lines(item: object, least: int, *names: str) -> None:
-    for name in names:
-        points = tuple(as_point(point) for point in getattr(item, name))
-        if not least <= len(points) <= MOST_POINTS:
-            raise ValueError(f"a line of this kind has {least} to {MOST_POINTS} points")
-        object.__setattr__(item, name, points)
+__all__ = [
+    "MOST_POINTS",
+    "ROOT_POINTS",
+    "Angle",
+    "AorticRoot",
+    "Appendage",
+    "Contour",
+    "CutPlane",
+    "Distance",
+    "Item",
+    "Landmark",
+    "MitralAnnulus",
+    "PlaneAngle",
+    "Point",
+    "Polyline",
+    "SeptalPatch",
+    "SheetItem",
+    "ThoracicAorta",
+    "Ventricles",
+    "VirtualValve",
+    "as_point",
+    "new_id",
+]
 
 
 @dataclass(frozen=True)
@@ -182,4 +189,4 @@ class AorticRoot:
 
 ROOT_POINTS = tuple(name for name, kind in AorticRoot.__annotations__.items() if kind == "Point | None")
 
-Item = CutPlane | Distance | Angle | Landmark | Polyline | Contour | PlaneAngle | AorticRoot
+Item = CutPlane | Distance | Angle | Landmark | Polyline | Contour | PlaneAngle | AorticRoot | SheetItem

@@ -25,11 +25,16 @@ from plan.items import (
     Polyline,
 )
 from plan.plan import Plan
+from plan.sheet_items import SHEET_TITLES, forms_of
 
 FORMAT = "auricle-plan"
-SCHEMA = 2
+SCHEMA = 3
 # What a plan of each schema may hold. Nothing of an older one has changed its form, so that reading is migrating.
 _TYPES_OF_SCHEMA_1 = frozenset({"cut_plane", "distance", "angle", "landmark"})
+_TYPES_OF_OLDER: dict[int, frozenset[str]] = {
+    1: _TYPES_OF_SCHEMA_1,
+    2: _TYPES_OF_SCHEMA_1 | {"polyline", "contour", "plane_angle", "aortic_root"},
+}
 LARGEST_FILE_BYTES = 16_000_000
 LONGEST_TEXT = 200
 
@@ -42,6 +47,7 @@ _TYPES: dict[str, type] = {
     "contour": Contour,
     "plane_angle": PlaneAngle,
     "aortic_root": AorticRoot,
+    **{title.replace(" ", "_"): kind for kind, title in SHEET_TITLES.items()},
 }
 _FIELDS: dict[str, dict[str, str]] = {
     "cut_plane": {"origin_mm": "point", "normal": "point", "is_active": "bool", "is_locked": "bool"},
@@ -52,6 +58,7 @@ _FIELDS: dict[str, dict[str, str]] = {
     "contour": {"points_mm": "points"},
     "plane_angle": {"plane_id": "id", "other_id": "id"},
     "aortic_root": dict.fromkeys(ROOT_POINTS, "place") | {"annulus_mm": "points", "sinotubular_mm": "points"},
+    **{title.replace(" ", "_"): forms_of(kind) for kind, title in SHEET_TITLES.items()},
 }
 _NAME_OF = {kind: name for name, kind in _TYPES.items()}
 
@@ -75,7 +82,7 @@ def plan_from_json(content: object) -> Plan:
         _refuse(f"its schema is {plan['schema']!r:.40}, this version reads 1 to {SCHEMA}")
     if not isinstance(plan["items"], list):
         _refuse("its items are not a list")
-    types = _TYPES_OF_SCHEMA_1 if plan["schema"] == 1 else frozenset(_TYPES)
+    types = _TYPES_OF_OLDER.get(plan["schema"], frozenset(_TYPES))
     items = tuple(_item_from_json(item, types, f"item {n}") for n, item in enumerate(plan["items"], start=1))
     if len({item.item_id for item in items}) != len(items):
         _refuse("two of its items have the same id")
@@ -137,13 +144,15 @@ def _item_from_json(content: object, types: frozenset[str], where: str) -> Item:
     return made
 
 
-def _value(value: object, form: str, where: str) -> Point | tuple[Point, ...] | bool | str | None:
+def _value(value: object, form: str, where: str) -> Point | tuple[Point, ...] | bool | str | float | None:
     if form == "bool":
         if not isinstance(value, bool):
             _refuse(f"{where} is neither true nor false")
         return value
     if form == "id":
         return _id(value, where)
+    if form == "number":
+        return _number(value, where)
     if form == "points":
         if not isinstance(value, list):
             _refuse(f"{where} is not a list of positions")
@@ -167,7 +176,7 @@ def _point(value: object, where: str) -> Point:
 
 def _number(value: object, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e9 or math.isnan(value):
-        _refuse(f"{where} holds something that is not a position in mm")
+        _refuse(f"{where} holds something that is not a number in range")
     return float(value)
 
 

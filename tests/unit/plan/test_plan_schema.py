@@ -66,7 +66,7 @@ def test_a_plan_comes_back_from_its_text_bit_for_bit(plan: Plan) -> None:
 
 def test_the_file_says_its_schema_and_its_millimetres() -> None:
     content = plan_to_json(EXAMPLE)
-    assert (content["format"], content["schema"]) == ("auricle-plan", 2)
+    assert (content["format"], content["schema"]) == ("auricle-plan", 3)
     assert content["items"][0] == {
         "type": "cut_plane",
         "id": "p1",
@@ -97,7 +97,7 @@ def _changed(path: list, value: object) -> dict:
     [
         (["format"], "other"),
         (["schema"], 0),
-        (["schema"], 3),
+        (["schema"], 4),
         (["schema"], True),
         (["schema"], 1.0),
         (["frame_of_reference_uid"], 7),
@@ -124,10 +124,10 @@ def test_a_plan_that_is_not_exactly_one_is_refused(path: list, value: object) ->
         plan_from_json(_changed(path, value))
 
 
-def test_a_plan_of_the_first_schema_opens_and_is_written_as_the_second() -> None:
+def test_a_plan_of_an_older_schema_opens_and_is_written_as_the_newest() -> None:
     old = plan_to_json(EXAMPLE) | {"schema": 1}
     assert plan_from_json(old) == EXAMPLE
-    assert plan_to_json(plan_from_json(old))["schema"] == 2
+    assert plan_to_json(plan_from_json(old))["schema"] == 3
 
 
 def test_the_first_schema_knew_no_contours() -> None:
