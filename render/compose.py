@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -47,7 +48,7 @@ def compose(anatomy: Anatomy, plan: Plan, view: ViewState, camera: CameraView | 
         labels=items.labels,
         planes=_plane_widgets(anatomy, plan) if view.show_cut_planes else (),
         found=found_landmarks(anatomy) if view.show_found_landmarks else (),
-        legend=_legend(surfaces) if view.paint_uncertainty and surfaces else None,
+        legend=_legend(surfaces, view.painted_by) if view.painted_by and surfaces else None,
         camera=camera,
     )
 
@@ -71,17 +72,16 @@ def _surfaces(anatomy: Anatomy, plan: Plan, view: ViewState) -> tuple[Surface, .
             continue
         remaining = _cut(mesh, planes)
         if len(remaining.mesh.faces):
-            is_painted = view.paint_uncertainty and can_be_painted(mesh)
+            is_painted = can_be_painted(mesh, view.painted_by)
             opacity = 1.0 if is_painted else look.opacity
-            surfaces.append(
-                Surface(key, remaining.mesh, look.colour, opacity, remaining.n_cap_faces, is_painted)
-            )
+            surface = Surface(key, remaining.mesh, look.colour, opacity, remaining.n_cap_faces, is_painted)
+            surfaces.append(replace(surface, painted_by=view.painted_by) if is_painted else surface)
     return tuple(surfaces)
 
 
-def _legend(surfaces: tuple[Surface, ...]) -> Legend:
+def _legend(surfaces: tuple[Surface, ...], painted_by: str) -> Legend:
     keys = [surface.key for surface in surfaces if not surface.is_painted]
-    return Legend(tuple(HEART_BY_KEY[key].title if key in HEART_BY_KEY else key for key in keys))
+    return Legend(tuple(HEART_BY_KEY[key].title if key in HEART_BY_KEY else key for key in keys), painted_by)
 
 
 def _cut(mesh: SurfaceMesh, planes: tuple[CutPlane, ...]) -> CutSurface:

@@ -15,15 +15,12 @@ from vtkmodules.vtkRenderingCore import (
     vtkTextActor,
 )
 
+from render.painted_fields import FIELDS
 from render.palette import BACKGROUND, LABEL, Colour
 from render.polydata import cell_array, poly_data
 from render.scene import Legend
 from render.steadiness_colours import MOST_MM, UNKNOWN, UNKNOWN_STRIPE, colours_of
 
-WORDS = (
-    "How far the surface moves between looks:",
-    "steadiness, not distance from the truth",
-)
 # Fits the 3-D view of a window of 1280 x 800 pixels with the lists open.
 WIDTH_PX = 270.0
 MARGIN_PX, PAD_PX, LINE_PX, BAR_PX = 8.0, 6.0, 15.0, 12.0
@@ -35,20 +32,20 @@ N_STEPS = 95
 
 
 def legend_actors(legend: Legend) -> list[vtkProp]:
-    """A plate in the upper left corner: the bar from 0 to 4+ mm, what unknown looks like, and what is not painted."""
-    rows = [*WORDS, *_not_painted(legend)]
+    """A plate in the upper left corner: the scale, what unknown looks like, and what is not painted."""
+    field = FIELDS[legend.painted_by]
+    rows = [*field.words, *_not_painted(legend)]
     height = 2.0 * PAD_PX + LINE_PX * (2.3 + len(rows)) + BAR_PX + 5.0
     plate = _quads(np.array([[0.0, -height, WIDTH_PX, 0.0]]), np.array([_bytes(BACKGROUND)]), 1)
     plate.GetProperty().SetOpacity(0.9)
     title_y = -PAD_PX - LINE_PX
     bar_y = title_y - BAR_PX - 5.0
     ticks_y = bar_y - LINE_PX
-    texts = [_text("Uncertainty in mm", BAR_LEFT_PX, title_y, TITLE_SIZE_PX, is_bold=True)]
-    for mm in range(int(MOST_MM) + 1):
-        name = f"{mm}+" if mm == MOST_MM else f"{mm}"
-        texts.append(
-            _text(name, BAR_LEFT_PX + BAR_WIDTH_PX * mm / MOST_MM, ticks_y, TEXT_SIZE_PX, is_centred=True)
-        )
+    texts = [_text(field.title, BAR_LEFT_PX, title_y, TITLE_SIZE_PX, is_bold=True)]
+    for mm in np.arange(0.0, field.most_mm + field.tick_mm / 2.0, field.tick_mm):
+        name = f"{mm:.0f}+" if mm >= field.most_mm else f"{mm:.0f}"
+        left = BAR_LEFT_PX + BAR_WIDTH_PX * mm / field.most_mm
+        texts.append(_text(name, left, ticks_y, TEXT_SIZE_PX, is_centred=True))
     texts.append(_text("unknown", UNKNOWN_LEFT_PX + UNKNOWN_WIDTH_PX + 6.0, bar_y, TEXT_SIZE_PX))
     for n, row in enumerate(rows):
         texts.append(_text(row, BAR_LEFT_PX, ticks_y - LINE_PX * (1.2 + n), TEXT_SIZE_PX))

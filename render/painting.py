@@ -1,4 +1,4 @@
-"""Surfaces painted by how steady they are: a colour at each point, and stripes where nothing is known."""
+"""Surfaces painted by millimetres, such as how steady they are; stripes where nothing is known."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkTexture
 
+from render.painted_fields import FIELDS
 from render.polydata import poly_data
 from render.scene import Surface
 from render.shading import lids, smooth_normals
-from render.steadiness import FIELD
-from render.steadiness_colours import UNKNOWN, UNKNOWN_STRIPE, colours_of
+from render.steadiness_colours import MOST_MM, UNKNOWN, UNKNOWN_STRIPE, colours_of
 
 STRIPES_MM = 6.0
 # Across the patient's axes, so that no wall of the heart lies flat in a stripe.
@@ -29,7 +29,8 @@ def painted(surface: Surface) -> vtkPolyData:
     mesh = surface.mesh
     n_body = len(mesh.faces) - surface.n_cap_faces
     body, caps = mesh.faces[:n_body], mesh.faces[n_body:]
-    values = np.asarray(mesh.fields[FIELD], dtype=np.float64)
+    values = np.asarray(mesh.fields[surface.painted_by], dtype=np.float64)
+    scaled = values * (MOST_MM / FIELDS[surface.painted_by].most_mm)
     is_unknown = np.isnan(values)[body].any(axis=1)
     lid = lids(mesh.vertices, caps)
     n = len(mesh.vertices)
@@ -37,7 +38,7 @@ def painted(surface: Surface) -> vtkPolyData:
     faces = np.concatenate([body[~is_unknown], body[is_unknown] + n, lid.faces + 2 * n])
     normals = smooth_normals(mesh.vertices.astype(np.float32), body)
     own = np.rint(255.0 * np.array(surface.colour)).astype(np.uint8)
-    colours = [colours_of(values), colours_of(np.full(n, np.nan)), np.tile(own, (len(lid.points), 1))]
+    colours = [colours_of(scaled), colours_of(np.full(n, np.nan)), np.tile(own, (len(lid.points), 1))]
     across = np.full(len(points), _IN_THE_LIGHT, dtype=np.float32)
     across[n : 2 * n] = mesh.vertices @ _ACROSS / STRIPES_MM
     return _poly_data(

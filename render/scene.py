@@ -22,7 +22,8 @@ class Surface:
         mesh: closed where the anatomy's surface was; normals outward, LPS mm.
         colour: RGB 0-1. opacity: 0-1, never 0.
         n_cap_faces: how many of the mesh's last faces are flat caps of cut planes (shaded with an edge).
-        is_painted: coloured by its field `uncertainty_mm`; caps keep `colour`.
+        is_painted: coloured by its field `painted_by`; caps keep `colour`.
+        painted_by: a name of `render.painted_fields`.
     """
 
     key: str
@@ -31,6 +32,7 @@ class Surface:
     opacity: float = 1.0
     n_cap_faces: int = 0
     is_painted: bool = False
+    painted_by: str = "uncertainty_mm"
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,10 @@ class FoundLandmark:
 
 @dataclass(frozen=True)
 class Legend:
-    """That surfaces are painted by uncertainty; `not_painted` are the titles of visible ones that have no values."""
+    """That surfaces are painted by a field; `not_painted` are the titles of visible ones that have no values."""
 
     not_painted: tuple[str, ...] = ()
+    painted_by: str = "uncertainty_mm"
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ class ViewState:
         structures: structure key -> how it is shown; a key that is absent is shown in its own colour.
         paint_uncertainty: surfaces that have values are opaque and coloured by millimetres instead of their own colour.
         show_found_landmarks: the places that the network found.
+        paint_thickness: the wall is coloured by its thickness; comes before `paint_uncertainty`.
     """
 
     structures: Mapping[str, StructureView] = field(default_factory=dict)
@@ -37,6 +38,14 @@ class ViewState:
     show_measures: bool = True
     paint_uncertainty: bool = False
     show_found_landmarks: bool = False
+    paint_thickness: bool = False
+
+    @property
+    def painted_by(self) -> str:
+        """The field that surfaces are coloured by, a name of `render.painted_fields`; empty for none."""
+        if self.paint_thickness:
+            return "thickness_mm"
+        return "uncertainty_mm" if self.paint_uncertainty else ""
 
     @classmethod
     def default(cls, anatomy: Anatomy) -> ViewState:

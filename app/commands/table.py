@@ -10,6 +10,7 @@ from app.commands import (
     labels,
     library,
     moving,
+    measuring,
     pacs,
     planning,
     playing,
@@ -75,3 +76,5 @@ COMMANDS: tuple[Command, ...] = (
     Command("help.about", "About Auricle", _about, ("F1",)),
 )
 BY_KEY: Mapping[str, Command] = {command.key: command for command in COMMANDS}
+    *measuring.COMMANDS,
+    *arranging.COMMANDS,

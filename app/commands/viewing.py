@@ -64,7 +64,7 @@ def _toggle_planes(desk: Desk) -> None:
 
 def _toggle_uncertainty(desk: Desk) -> None:
     view = desk.session.state.view
-    desk.session.look(replace(view, paint_uncertainty=not view.paint_uncertainty))
+    desk.session.look(replace(view, paint_uncertainty=not view.paint_uncertainty, paint_thickness=False))
 
 
 def _can_paint(state: State) -> bool:

@@ -46,6 +46,7 @@ from app.views.structures import StructureList
 from app.views.study_browser import THUMBNAIL, StudyBrowser
 from app.views.surface_updater import SurfaceUpdater
 from app.views.thumbnails import Thumbnails
+from app.views.wall_updater import WallUpdater
 from app.views.wishes import connect_wishes
 from core.resources import RESEARCH_NOTICE
 
@@ -89,6 +90,7 @@ class MainWindow(QMainWindow):
         self.player = Player(self)
         self.suggester = CycleSuggester(self)
         self.surface_updater = SurfaceUpdater(session, self)
+        self.wall_updater = WallUpdater(self)
         self._loader = JobRunner(self)
         self._is_scene_wanted, self._is_closed = True, False
         for runner in (self.desk.jobs, self.player.jobs, self.suggester.jobs):
@@ -141,6 +143,7 @@ class MainWindow(QMainWindow):
             self.player,
             self.suggester,
             self.surface_updater,
+            self.wall_updater,
             self.thumbnails,
             self.library_desk,
             self.pacs_desk,
@@ -192,6 +195,7 @@ class MainWindow(QMainWindow):
         self.planning.show_state(after)
         self.player.show_state(after)
         self.surface_updater.show_state(after)
+        self.wall_updater.show_state(after)
         if any(getattr(after, name) is not getattr(before, name) for name in SEEN_BY_AR):
             self.ar.show_state(after)
         if after.notices != before.notices:

@@ -11,8 +11,10 @@ from PyQt6.QtCore import QEvent, QObject, QPoint, Qt, pyqtSignal
 from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QStackedLayout, QWidget
 
+from app.measures.wall import with_painted
 from app.state import State
 from app.tools import Tool, points_scene
+from app.viewing.arrangement import SCENE, Aim
 from app.views.labels import plain_label
 from app.views.slices.hover_readout import HoverReadout
 from core.anatomy import Anatomy
@@ -40,6 +42,7 @@ class SceneView(QWidget):
     point_dropped = pyqtSignal()
     refused = pyqtSignal(object)
     ready = pyqtSignal()
+    alone_requested = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +53,7 @@ class SceneView(QWidget):
         self._pressed: QPoint | None = None
         self._hover = HoverReadout(self)
         self._framed_uid: str | None = None
+        self._aim: Aim | None = None
         self._waiting = plain_label("Preparing the 3-D view…", "quiet")
         self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         # Beside a picture this view is narrow: a sentence takes no room from the images.
@@ -82,6 +86,7 @@ class SceneView(QWidget):
         if self.renderer is not None:
             self._show(state.shown_plan)
             self._frame_new_patient(state)
+            self._follow_aim(state.arrangement.aim)
             self.renderer.show_orientation(state.is_in_patient)
             self._layout.setCurrentWidget(self.interactor if _has_content(state) else self._waiting)
             is_navigating = state.tool is Tool.NAVIGATE
@@ -113,7 +118,7 @@ class SceneView(QWidget):
         """Tell a click, which places a point, from a drag, which turns the scene."""
         if isinstance(event, QMouseEvent) and watched is self.interactor:
             here = event.position().toPoint()
-            self._hover.move(here, event, self._state.view.paint_uncertainty)
+            self._hover.move(here, event, bool(self.painted_by))
             if event.type() == QEvent.Type.MouseButtonPress and event.button() == Qt.MouseButton.LeftButton:
                 self._pressed = here
             elif event.type() == QEvent.Type.MouseButtonRelease and self._pressed is not None:
@@ -124,13 +129,20 @@ class SceneView(QWidget):
                 self._pressed = None
             elif event.type() == QEvent.Type.MouseButtonDblClick:
                 if self._state.tool is Tool.NAVIGATE:
-                    self._pick(here, self.looked_at)
+                    # Beside the surfaces there is no place to look at.
+                    if not self._pick(here, self.looked_at):
+                        self.alone_requested.emit(SCENE)
                 else:
                     self.finished.emit()
         return False
 
+    @property
+    def painted_by(self) -> str:
+        """The field that surfaces are painted by; empty for none."""
+        return self._state.view.painted_by
+
     def steadiness(self, here: QPoint) -> tuple[str, float] | None:
-        """Structure key and uncertainty in mm (NaN: unknown) of the painted surface below a place of the picture."""
+        """Structure key and value in mm (NaN: unknown) of the painted surface below a place of the picture."""
         return None if self.renderer is None else self.renderer.steadiness(*self._display_px(here))
 
     def _frame_new_patient(self, state: State) -> None:
@@ -142,12 +154,19 @@ class SceneView(QWidget):
             self._framed_uid = uid
             self.renderer.reset_camera()
 
-    def _pick(self, here: QPoint, signal: Any) -> None:
-        if self.renderer is None:
-            return
-        found = self.renderer.pick(*self._display_px(here))
+    def _follow_aim(self, aim: Aim | None) -> None:
+        """Look as a standard view that was just asked for; afterwards the user turns the scene as ever."""
+        from render.camera import looking_along
+
+        if aim is not self._aim and aim is not None and self.renderer is not None:
+            self.renderer.look(looking_along(aim.focal_mm, aim.normal, aim.up, aim.reach_mm))
+        self._aim = aim
+
+    def _pick(self, here: QPoint, signal: Any) -> bool:
+        found = self.renderer.pick(*self._display_px(here)) if self.renderer is not None else None
         if found is not None:
             signal.emit(found[1])
+        return found is not None
 
     def _display_px(self, here: QPoint) -> tuple[float, float]:
         ratio = self.interactor.devicePixelRatioF()
@@ -157,7 +176,8 @@ class SceneView(QWidget):
         from render.compose import compose
 
         state = self._state
-        anatomy = state.anatomy or Anatomy({}, frame_of_reference_uid=plan.frame_of_reference_uid)
+        nothing = Anatomy({}, frame_of_reference_uid=plan.frame_of_reference_uid)
+        anatomy = with_painted(state.anatomy, state.view) or nothing
         assert self.renderer is not None
         try:
             scene = compose(anatomy, plan, state.view, self._camera_of_images())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from app.commands import planning, playing, study
 from app.fusion.making import shown_fusion
 from app.labels.editing import Contours, Touch
+from app.views.viewing_wishes import connect_viewing
 from core.errors import PlannerError
 from core.study import Series
 from plan.items import CutPlane, Point
@@ -34,6 +35,7 @@ def connect_wishes(window: MainWindow) -> None:
         view.point_dragged.connect(session.drag)
         view.point_dropped.connect(lambda: desk.attempt(session.drop))
     _connect_labels(window, wishes)
+    connect_viewing(window)
     _connect_fusion(window)
     _connect_sheet(window)
     window.planning.clip.stepped.connect(lambda n_steps: playing.step(desk, n_steps))
@@ -42,6 +44,8 @@ def connect_wishes(window: MainWindow) -> None:
     window.planning.scene.plane_moved.connect(wishes.move_plane)
     window.planning.scene.refused.connect(session.refuse)
     window.structures.look_requested.connect(session.look)
+    window.wall_updater.made.connect(lambda: window.planning.scene.show_state(session.state))
+    window.wall_updater.refused.connect(session.refuse)
     _connect_plan_list(window, wishes)
     window.ar.refused.connect(session.refuse)
     window.ar.setup_used.connect(wishes.remember_ar)

@@ -74,7 +74,7 @@ class ArView(QWidget):
             self._feed.place(state.anatomy)
         self._anatomy = state.anatomy
         # Over the patient there is no legend, and millimetres without one would mislead.
-        view = replace(state.view, paint_uncertainty=False)
+        view = replace(state.view, paint_uncertainty=False, paint_thickness=False)
         try:
             self._scene = compose(state.anatomy, state.plan, view) if state.anatomy else None
         except PlannerError as refusal:

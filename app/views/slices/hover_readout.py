@@ -10,6 +10,7 @@ from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QToolTip
 
 from app.describe import structure_title
+from render.painted_fields import THICKNESS
 
 if TYPE_CHECKING:
     from app.views.scene_view import SceneView
@@ -46,8 +47,16 @@ class HoverReadout(QObject):
         found = self._view.steadiness(self._here)
         interactor = self._view.interactor
         if interactor is not None:
-            text = "" if found is None else steadiness_text(*found)
+            text = "" if found is None else painted_text(self._view.painted_by, *found)
             QToolTip.showText(interactor.mapToGlobal(self._here), text, interactor)
+
+
+def painted_text(painted_by: str, key: str, value_mm: float) -> str:
+    """One value of a painted surface in words; NaN is unknown."""
+    if painted_by != THICKNESS.name:
+        return steadiness_text(key, value_mm)
+    title = structure_title(key)
+    return f"{title}: thickness unknown" if np.isnan(value_mm) else f"{title}: {value_mm:.1f} mm thick"
 
 
 def steadiness_text(key: str, uncertainty_mm: float) -> str:

@@ -1,0 +1,1 @@
+"""What is measured on surfaces: the thickness of a wall, ways along a surface, gaps between structures."""
