@@ -1,0 +1,83 @@
+"""A face's print as a fine picture whose grey is exactly the share of ink, at the scale a view needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ar.board.faces import Face
+from ar.opencv import cv2
+
+FINEST_PX_PER_MM = 16.0
+TILTED_SAMPLES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Print:
+    """A printed face.
+
+    Attributes:
+        ink_and_paper: float32 (rows, columns, 2) share of ink and of paper, 0 to 1.
+        px_per_mm: pixels a millimetre.
+        low_mm: (2,) where the first pixel begins.
+    """
+
+    ink_and_paper: np.ndarray
+    px_per_mm: float
+    low_mm: np.ndarray
+
+
+def printed(face: Face, margin_mm: float, px_per_mm: float) -> Print:
+    """The print with at least `px_per_mm`, where that is sensible; powers of two, so that few are kept."""
+    level = float(2.0 ** np.ceil(np.log2(np.clip(px_per_mm, 0.25, FINEST_PX_PER_MM))))
+    return _printed(face, margin_mm, level)
+
+
+@lru_cache(maxsize=64)
+def _printed(face: Face, margin_mm: float, px_per_mm: float) -> Print:
+    low = face.low_mm - margin_mm
+    size = np.ceil((face.high_mm + margin_mm - low) * px_per_mm).astype(int) + 2
+    # One pixel of nothing around the paper, so that its border falls off within the picture.
+    low = low - 1.0 / px_per_mm
+    picture = np.zeros((size[1], size[0], 2), dtype=np.float32)
+    paper = np.array([face.low_mm - margin_mm, face.high_mm + margin_mm])
+    _lay(picture[..., 1], (_box(paper) - low) * px_per_mm)
+    for quad in face.quads_mm:
+        _lay(picture[..., 0], (quad - low) * px_per_mm)
+    return Print(np.minimum(picture, 1.0), px_per_mm, low)
+
+
+def _box(corners: np.ndarray) -> np.ndarray:
+    (x0, y0), (x1, y1) = corners
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+
+
+def _lay(layer: np.ndarray, quad_px: np.ndarray) -> None:
+    """Add the share of every pixel's area that a convex quad (4, 2) covers, in pixel-edge coordinates."""
+    first = np.maximum(np.floor(quad_px.min(axis=0)).astype(int), 0)
+    last = np.minimum(np.ceil(quad_px.max(axis=0)).astype(int), layer.shape[::-1])
+    low, high = quad_px.min(axis=0), quad_px.max(axis=0)
+    window = layer[first[1] : last[1], first[0] : last[0]]
+    sides = np.abs(np.roll(quad_px, -1, axis=0) - quad_px)
+    if (sides.min(axis=1) < 1e-6).all():
+        across, down = (
+            np.clip(np.minimum(high[i], edge + 1) - np.maximum(low[i], edge), 0.0, 1.0)
+            for i, edge in ((0, np.arange(first[0], last[0])), (1, np.arange(first[1], last[1])))
+        )
+        window += np.outer(down, across)
+        return
+    window += _tilted(quad_px - first, window.shape)
+
+
+def _tilted(quad_px: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    n = TILTED_SAMPLES
+    y, x = np.mgrid[0 : shape[0] * n, 0 : shape[1] * n]
+    x, y = (x + 0.5) / n, (y + 0.5) / n
+    inside = np.ones(x.shape, dtype=bool)
+    edges = np.roll(quad_px, -1, axis=0) - quad_px
+    turn = np.sign(edges[0, 0] * edges[1, 1] - edges[0, 1] * edges[1, 0])
+    for (ax, ay), (ex, ey) in zip(quad_px, edges, strict=True):
+        inside &= turn * (ex * (y - ay) - ey * (x - ax)) >= 0.0
+    return cv2.resize(inside.astype(np.float32), shape[1::-1], interpolation=cv2.INTER_AREA)
