@@ -77,4 +77,3 @@ COMMANDS: tuple[Command, ...] = (
 )
 BY_KEY: Mapping[str, Command] = {command.key: command for command in COMMANDS}
     *measuring.COMMANDS,
-    *arranging.COMMANDS,
