@@ -9,8 +9,8 @@ from app.commands import (
     fusing,
     labels,
     library,
-    moving,
     measuring,
+    moving,
     pacs,
     planning,
     playing,
@@ -72,8 +72,8 @@ COMMANDS: tuple[Command, ...] = (
     *fusing.COMMANDS,
     *labels.COMMANDS,
     *viewing.COMMANDS,
+    *measuring.COMMANDS,
     *playing.COMMANDS,
     Command("help.about", "About Auricle", _about, ("F1",)),
 )
 BY_KEY: Mapping[str, Command] = {command.key: command for command in COMMANDS}
-    *measuring.COMMANDS,
