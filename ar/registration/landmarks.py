@@ -9,9 +9,9 @@ import numpy as np
 
 from ar.registration.model import Fiducial, Method, Registration
 from ar.registration.paired import PointFit, leave_one_out_mm, register_points
-from ar.registration.spread import MotionSpread, spread_of_points
+from ar.registration.spread import MotionSpread, chi_square_limit, spread_of_points
 from core.errors import Finding, PlannerError
-from core.frames import PATIENT, Transform
+from core.frames import PATIENT, Transform, apply_affine
 
 WHAT = "cannot register the patient"
 MIN_OFF_LINE_MM = 5.0
@@ -23,7 +23,7 @@ SURE_SCALE = 4.0
 # The stated errors of the fiducials count like this many measured coordinates beside the residuals of the fit:
 # a few points often fit well by luck (Fitzpatrick 2009: FRE does not tell TRE).
 PRIOR_FREEDOM = 6.0
-OUTLIER_SIGMA = 4.0
+SURE = 0.999
 
 
 def register_fiducials(
@@ -56,7 +56,7 @@ def register_fiducials(
         leave_one_out_mm=left_out,
         fiducials=fiducials,
         frame_of_reference_uid=frame_of_reference_uid,
-        findings=_findings(fiducials, others, sigma, spread),
+        findings=_findings(fiducials, patient, touched, sigma, fit),
     )
 
 
@@ -73,8 +73,7 @@ def fiducial_spread(fit: PointFit, touched_mm: np.ndarray, sigma_mm: np.ndarray)
     Source: the variance's posterior mean under a scaled inverse chi-square prior (Gelman et al., BDA 3, 2.6).
     """
     freedom = 3.0 * len(sigma_mm) - 6.0
-    misfit = float(((fit.residual_mm / sigma_mm[:, None]) ** 2).sum())
-    factor = (PRIOR_FREEDOM + misfit) / (PRIOR_FREEDOM + freedom)
+    factor = (PRIOR_FREEDOM + _misfit(fit, sigma_mm)) / (PRIOR_FREEDOM + freedom)
     # Never better than stated: what the stated error holds of the images is common to all points.
     return spread_of_points(touched_mm, sigma_mm * np.sqrt(max(factor, 1.0)))
 
@@ -84,7 +83,9 @@ def _check_count(fiducials: tuple[Fiducial, ...], patient: np.ndarray, touched: 
     if len(names) < 3:
         raise PlannerError(WHAT, "registration needs at least three pairs of points", _TOUCH_MORE)
     if len(set(names)) != len(names):
-        raise PlannerError(WHAT, "a landmark was touched under one name twice", "keep one touch of each landmark")
+        raise PlannerError(
+            WHAT, "a landmark was touched under one name twice", "keep one touch of each landmark"
+        )
     for points in (patient, touched):
         off_line = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)[1] / np.sqrt(len(points))
         if off_line < MIN_OFF_LINE_MM:
@@ -112,7 +113,7 @@ def _check_mix_ups(
             raise PlannerError(
                 WHAT, f"{first} and {second} seem to be exchanged", "touch both again, each under its name"
             )
-    _check_scale(patient, touched, sigma)
+    _check_scale(patient, touched, sigma, fit)
     if fit.fre_mm > MAX_FRE_MM:
         raise PlannerError(
             WHAT,
@@ -137,12 +138,14 @@ def _swapped(
     return found
 
 
-def _check_scale(patient: np.ndarray, touched: np.ndarray, sigma: np.ndarray) -> None:
+def _check_scale(patient: np.ndarray, touched: np.ndarray, sigma: np.ndarray, fit: PointFit) -> None:
     """Refuse points whose distances are all too long or short: a board printed at another size."""
     sizes = [float(np.sqrt(((p - p.mean(axis=0)) ** 2).sum())) for p in (patient, touched)]
     scale = sizes[1] / sizes[0]
     scale_sigma = float(np.sqrt((sigma**2).mean())) / sizes[0]
-    if abs(scale - 1.0) > max(MAX_SCALE_ERROR, SURE_SCALE * scale_sigma):
+    if abs(scale - 1.0) < max(MAX_SCALE_ERROR, SURE_SCALE * scale_sigma):
+        return
+    if register_points(patient * scale, touched, 1.0 / sigma**2).fre_mm < fit.fre_mm / CLEARLY_BETTER:
         raise PlannerError(
             WHAT,
             f"the touched points are {scale:.1%} as far apart as the landmarks",
@@ -151,29 +154,31 @@ def _check_scale(patient: np.ndarray, touched: np.ndarray, sigma: np.ndarray) ->
 
 
 def _findings(
-    fiducials: tuple[Fiducial, ...], others: np.ndarray, sigma: np.ndarray, spread: MotionSpread
+    fiducials: tuple[Fiducial, ...], patient: np.ndarray, touched: np.ndarray, sigma: np.ndarray, fit: PointFit
 ) -> tuple[Finding, ...]:
-    found = []
-    if not len(others):
-        found.append(
-            Finding(
-                "few-fiducials",
-                "the error cannot be checked",
-                "three landmarks fit almost always",
-                "touch a fourth landmark",
-            )
-        )
-        return tuple(found)
-    worst = int(np.argmax(others / sigma))
-    place = np.array(fiducials[worst].body_mm)[None]
-    usual = float(np.sqrt(spread.tre_mm(place)[0] ** 2 + 3.0 * sigma[worst] ** 2))
-    if others[worst] > max(OUTLIER_SIGMA / np.sqrt(3.0) * usual, 3.0 * float(np.median(others))):
-        found.append(
-            Finding(
-                "fiducial-outlier",
-                f"{fiducials[worst].name} does not agree with the others",
-                f"they put it {others[worst]:.1f} mm away",
-                "touch it again, or leave it out",
-            )
-        )
-    return tuple(found)
+    n = len(fiducials)
+    if n < 4:
+        fix = "touch a fourth landmark"
+        why = "three landmarks fit almost always"
+        return (Finding("few-fiducials", "the error cannot be checked", why, fix),)
+    misfit = _misfit(fit, sigma)
+    if misfit < chi_square_limit(SURE, 3.0 * n - 6.0):
+        return ()
+    rests = [np.delete(np.arange(n), i) for i in range(n)]
+    left = [_misfit(register_points(patient[r], touched[r], 1.0 / sigma[r] ** 2), sigma[r]) for r in rests]
+    worst = int(np.argmin(left))
+    if n > 4 and left[worst] < chi_square_limit(SURE, 3.0 * n - 9.0):
+        rest = rests[worst]
+        others = register_points(patient[rest], touched[rest], 1.0 / sigma[rest] ** 2).matrix
+        away_mm = float(np.linalg.norm(apply_affine(others, patient[worst : worst + 1]) - touched[worst]))
+        what = f"{fiducials[worst].name} does not agree with the others"
+        fix = "touch it again, or leave it out"
+        return (Finding("fiducial-outlier", what, f"they put it {away_mm:.1f} mm away", fix),)
+    why = f"they miss by {fit.fre_mm:.1f} mm, more than was expected of them"
+    fix = "touch them again; the foretold error has been widened"
+    return (Finding("fiducial-misfit", "the landmarks do not agree well", why, fix),)
+
+
+def _misfit(fit: PointFit, sigma_mm: np.ndarray) -> float:
+    """Sum of squared residuals in units of their stated variance."""
+    return float(((fit.residual_mm / sigma_mm[:, None]) ** 2).sum())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class MotionSpread:
         total, squares = variances.sum(axis=1), (variances**2).sum(axis=1)
         safe = np.maximum(squares, 1e-300)
         freedom = np.maximum(total**2 / safe, 1.0)
-        return np.sqrt(squares / np.maximum(total, 1e-300) * chi2.ppf(0.95, freedom))
+        return np.sqrt(squares / np.maximum(total, 1e-300) * chi_square_limit(0.95, freedom))
 
 
 def motion_derivative(points_mm: np.ndarray, centre_mm: np.ndarray) -> np.ndarray:
@@ -73,3 +73,8 @@ def spread_of_points(points_mm: np.ndarray, sigma_mm: np.ndarray) -> MotionSprea
     by_motion = motion_derivative(points_mm, centre)
     information = np.einsum("n,nij,nik->jk", weights, by_motion, by_motion)
     return MotionSpread(centre, np.linalg.inv(information))
+
+
+def chi_square_limit(share: float, freedom: float | np.ndarray) -> np.ndarray:
+    """What `share` (0-1) of all chi-square values of so many degrees of freedom keep below."""
+    return 2.0 * np.asarray(gammaincinv(np.asarray(freedom) / 2.0, share))
