@@ -1,94 +1,194 @@
-"""A board in camera pictures with exact truth: Auricle's tracker beside plain OpenCV."""
+"""Marker bodies in camera pictures with exact truth: Auricle's tracker beside others and the Cramer-Rao bound."""
 
 from __future__ import annotations
 
-from functools import partial
+import argparse
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from ar.board import Board, default_board
 from ar.frame import CameraFrame
-from ar.synthetic import look_at_board, render_board_frame
-from ar.tracking import Tracker
-from benchmarks.opencv_peers import Pose, aruco_pose, charuco_pose
-from benchmarks.report import Comparison, Row, best_of
-from core.frames import apply_affine
-from core.projection import CameraModel
+from ar.opencv import cv2
+from ar.synthetic import Exposure, Look
+from benchmarks.report import Comparison, Figure, Row, as_markdown, write
+from benchmarks.tracking_bound import bound_mm
+from benchmarks.tracking_peers import Found, anchor, auricle, each, opencv_charuco, opencv_markers, pupil_apriltags
+from benchmarks.tracking_scenes import Scene, boards, hand_held, stills, troubled
 
 BESIDE_MM, BEHIND_MM = 150.0, 60.0
+WRONG_DEG = 10.0
+ANCHOR = "AURICLE_ANCHOR_PYTHON"
+Way = Callable[[Scene, list[CameraFrame]], Found | None]
 
 
-def compare(quick: bool) -> Comparison:
-    """A camera that moves around the sheet that Auricle prints, 0.5 to 1 m away, with webcam noise."""
-    board, camera = default_board(), webcam()
-    views = [look_at_board(board, *view) for view in walk(6 if quick else 60)]
-    pictures = [
-        CameraFrame(render_board_frame(board, camera, view, seed), seed, seed / 30.0)
-        for seed, view in enumerate(views)
-    ]
-    ways: dict[str, Pose] = {
-        "Auricle, ar.tracking.Tracker": tracker_pose(Tracker(board, camera)),
-        "OpenCV CharucoDetector, solvePnP": charuco_pose(board, camera),
-        "OpenCV ArUco default corners, solvePnP": aruco_pose(board, camera),
+@dataclass(frozen=True)
+class Errors:
+    """Of one contender in one scene; NaN where nothing was found.
+
+    Attributes:
+        tre_mm, p95_mm: error of the target, median and 95th percentile.
+        jitter_mm: how the target's error changes from frame to frame, root mean square over the square root of 2.
+        turn_deg: median error of the rotation. overlay_px: 95th percentile of the target's error in the picture.
+        n_found, n_frames, n_wrong: poses given, pictures, and poses turned by more than 10 degrees.
+    """
+
+    tre_mm: float
+    p95_mm: float
+    jitter_mm: float
+    turn_deg: float
+    overlay_px: float
+    n_found: int
+    n_frames: int
+    n_wrong: int
+
+
+def compare(quick: bool, anchor_python: Path | None = None) -> Comparison:
+    """All scenes, all contenders. `anchor_python` is the interpreter that has scikit-surgeryarucotracker."""
+    python = anchor_python or (Path(os.environ[ANCHOR]) if ANCHOR in os.environ else None)
+    ways: dict[str, Way] = {
+        "Auricle": auricle,
+        "OpenCV default": each(opencv_markers(cv2.aruco.CORNER_REFINE_NONE)),
+        "OpenCV SUBPIX": each(opencv_markers(cv2.aruco.CORNER_REFINE_SUBPIX)),
+        "OpenCV ChArUco": each(opencv_charuco),
+        "pupil-apriltags": each(pupil_apriltags),
     }
-    rows = []
-    for who, way in ways.items():
-        seconds, found = best_of(1, partial(_all_poses, way, pictures))
-        errors = [
-            tre_mm(board, pose, view.matrix)
-            for pose, view in zip(found, views, strict=True)
-            if pose is not None
-        ]
-        rows.append(
-            Row(
-                who,
-                seconds / len(pictures),
-                {
-                    "found": f"{len(errors)} of {len(views)}",
-                    "TRE median mm": float(np.median(errors)),
-                    "TRE p95 mm": float(np.percentile(errors, 95)),
-                },
-            )
-        )
-    return Comparison(
-        f"The pose of an A4 ChArUco sheet in {len(views)} synthetic pictures of 1280x720",
-        tuple(rows),
-        (
-            f"TRE: error of a point {BESIDE_MM:g} mm beside the board and {BEHIND_MM:g} mm behind its middle",
-            "time per picture; the camera moves on between pictures, none is blurred; lens known exactly",
-        ),
+    if python is not None:
+        ways["scikit-surgeryarucotracker"] = anchor(python)
+    figures: dict[str, dict[str, Figure]] = {who: {} for who in (*ways, "Cramer-Rao bound")}
+    cpu_s = dict.fromkeys(figures, float("nan"))
+    for scene in scenes(quick):
+        frames = list(scene.frames())
+        if scene.name in boards():
+            figures["Cramer-Rao bound"][f"{scene.name} TRE mm"] = bound_mm(scene, 2 if quick else 8, target_mm(scene))
+        for who, way in ways.items():
+            found = way(scene, frames)
+            if found is None:
+                continue
+            figures[who].update(_figures(scene, errors_of(scene, found)))
+            if scene.name == "moving":
+                cpu_s[who] = found.cpu_s
+    notes = [
+        f"TRE: error of a point {BESIDE_MM:g} mm beside the middle of the board and {BEHIND_MM:g} mm behind it; median, p95",
+        "ms: processor time of one frame of the moving video; 1280x720, lens known exactly, grey noise of 5",
+        f"wrong: poses given as sure that are turned by more than {WRONG_DEG:g} degrees, in all scenes",
+    ]
+    if python is None:
+        notes.append(f"scikit-surgeryarucotracker left out: {ANCHOR} or --anchor names no Python that has it")
+    rows = [Row(who, cpu_s[who], _with_total(values)) for who, values in figures.items()]
+    return Comparison("The pose of marker boards in synthetic pictures", tuple(rows), tuple(notes))
+
+
+def scenes(quick: bool) -> list[Scene]:
+    """Stills of every board, a camera that holds still and one that moves, and troubles."""
+    n, m = (4, 12) if quick else (24, 120)
+    all_boards = boards()
+    sheet = all_boards["A4, 20 tags"]
+    listed = [stills(name, board, n, seed) for seed, (name, board) in enumerate(all_boards.items())]
+    listed.append(hand_held("still camera", sheet, m // 3, 20, speed=0.0))
+    listed.append(hand_held("moving", sheet, m, 21))
+    listed += [troubled(trouble, sheet, n, 30, trouble) for trouble in ("covered", "glare")]
+    webcam = Look(gamma=2.2, jpeg_quality=85, clutter=50.0, noise=4.0, shade=0.3)
+    listed.append(hand_held("webcam", sheet, m // 2, 22, look=webcam))
+    listed.append(hand_held("blurred", sheet, m // 2, 23, Exposure(0.025, 0.0, 7), speed=2.5))
+    listed.append(hand_held("one tag moving", all_boards["one tag"], m, 24, Exposure(0.01, 0.0, 3)))
+    return listed
+
+
+def target_mm(scene: Scene) -> np.ndarray:
+    """Where the heart would be, (3,) in the board's frame."""
+    return np.asarray(scene.board.bodies[0].centre_mm + (BESIDE_MM, 0.0, BEHIND_MM))
+
+
+def errors_of(scene: Scene, found: Found) -> Errors:
+    """Compare poses with the truth."""
+    target = target_mm(scene)
+    apart, turns, overlay, steps = [], [], [], []
+    before: np.ndarray | None = None
+    for pose, truth in zip(found.poses, scene.truths(), strict=True):
+        if pose is None:
+            before = None
+            continue
+        seen, true = (m[:3, :3] @ target + m[:3, 3] for m in (pose, truth))
+        error = seen - true
+        apart.append(float(np.linalg.norm(error)))
+        cosine = (np.trace(pose[:3, :3].T @ truth[:3, :3]) - 1.0) / 2.0
+        turns.append(float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))))
+        overlay.append(float(np.linalg.norm(np.subtract(*scene.camera.project(np.stack([seen, true]))))))
+        if before is not None:
+            steps.append(float(np.linalg.norm(error - before)))
+        before = error
+    if not apart:
+        return Errors(*[float("nan")] * 5, 0, len(found.poses), 0)
+    jitter = float(np.sqrt(np.mean(np.square(steps)) / 2.0)) if steps else float("nan")
+    n_wrong = sum(turn > WRONG_DEG for turn in turns)
+    return Errors(
+        float(np.median(apart)),
+        float(np.percentile(apart, 95)),
+        jitter,
+        float(np.median(turns)),
+        float(np.percentile(overlay, 95)),
+        len(apart),
+        len(found.poses),
+        n_wrong,
     )
 
 
-def webcam() -> CameraModel:
-    """A 720p webcam with a little distortion."""
-    matrix = np.array([[980.0, 0.0, 642.0], [0.0, 978.0, 357.0], [0.0, 0.0, 1.0]])
-    return CameraModel(1280, 720, matrix, np.array([-0.09, 0.05, 0.0006, -0.0004, 0.0]))
+def _figures(scene: Scene, errors: Errors) -> dict[str, Figure]:
+    name = scene.name
+    figures: dict[str, Figure] = {
+        f"{name} TRE mm": errors.tre_mm,
+        f"{name} p95 mm": errors.p95_mm,
+        f"{name} found": f"{errors.n_found}/{errors.n_frames}",
+        f"{name} wrong": errors.n_wrong,
+        f"{name} turn deg": errors.turn_deg,
+    }
+    if scene.is_video:
+        figures |= {f"{name} jitter mm": errors.jitter_mm, f"{name} overlay p95 px": errors.overlay_px}
+    return figures
 
 
-def walk(n: int) -> list[tuple[float, float, float, float]]:
-    """Distance in mm, tilt, direction and roll in degrees, changing smoothly."""
-    return [
-        (750.0 + 250.0 * np.sin(0.10 * i), 30.0 + 20.0 * np.sin(0.17 * i), 4.0 * i, 15.0 * np.cos(0.13 * i))
-        for i in range(n)
-    ]
+def _with_total(figures: dict[str, Figure]) -> dict[str, Figure]:
+    wrong = sum(value for key, value in figures.items() if key.endswith(" wrong") and isinstance(value, int))
+    return {**{k: v for k, v in figures.items() if not k.endswith(" wrong")}, "wrong": wrong}
 
 
-def tre_mm(board: Board, pose: np.ndarray, truth: np.ndarray) -> float:
-    """Target registration error in mm of a `camera_from_body` (4, 4)."""
-    target = board.bodies[0].centre_mm[None] + (BESIDE_MM, 0.0, BEHIND_MM)
-    return float(np.linalg.norm(apply_affine(pose, target) - apply_affine(truth, target)))
+def as_columns(comparison: Comparison) -> str:
+    """The comparison with one contender a column and the ratios to Auricle: there are more figures than contenders."""
+    rows = comparison.rows
+    names = list(dict.fromkeys(key for row in rows for key in row.figures))
+    head = ["", *(row.who for row in rows)]
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines.append(f"| CPU ms a frame | {' | '.join(_ratio(row.seconds * 1e3, rows[0].seconds * 1e3) for row in rows)} |")
+    for name in names:
+        first = rows[0].figures.get(name, "")
+        lines.append(f"| {name} | {' | '.join(_ratio(row.figures.get(name, ''), first) for row in rows)} |")
+    return "\n".join(lines)
 
 
-def tracker_pose(tracker: Tracker) -> Pose:
-    """Auricle's way."""
+def _ratio(figure: Figure, first: Figure) -> str:
+    if not isinstance(figure, float):
+        return str(figure)
+    if not np.isfinite(figure):
+        return ""
+    is_other = isinstance(first, float) and figure != first and first > 0
+    return f"{figure:.3g}" + (f" (x{figure / first:.1f})" if is_other and isinstance(first, float) else "")
 
-    def pose(frame: CameraFrame) -> np.ndarray | None:
-        found = tracker.track(frame).pose().camera_from_body
-        return None if found is None else found.matrix
 
-    return pose
+def main() -> None:
+    """Run with the anchor's interpreter as an option, print and write the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tracking", description=__doc__)
+    parser.add_argument("--anchor", type=Path, metavar="PYTHON", help="python that has scikit-surgeryarucotracker")
+    parser.add_argument("--quick", action="store_true", help="few pictures: whether it runs, not how well")
+    parser.add_argument("--out", type=Path, default=Path("out/bench"))
+    options = parser.parse_args()
+    comparison = compare(options.quick, options.anchor)
+    write("tracking", comparison, options.out)
+    page = as_markdown("tracking", comparison).splitlines()
+    print("\n".join([*page[:4], as_columns(comparison), *page[-6:]]))
 
 
-def _all_poses(way: Pose, pictures: list[CameraFrame]) -> list[np.ndarray | None]:
-    return [way(picture) for picture in pictures]
+if __name__ == "__main__":
+    main()
