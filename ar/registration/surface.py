@@ -17,13 +17,13 @@ from core.mesh import SurfaceMesh
 WHAT = "cannot refine on the surface"
 MIN_POINTS = 20
 MIN_KEPT = 0.6
-MAX_RMS_MM = 3.0
+MAX_MISFIT = 2.0
 ITERATIONS = 60
 SETTLED_MM = 1e-3
 HUBER = 1.5
 TRIM = 3.0
 # A segmented surface is off by the same amount over centimetres: more points than these add no new facts.
-INDEPENDENT_POINTS = 30.0
+INDEPENDENT_POINTS = 60.0
 SURE = 0.999
 
 
@@ -74,7 +74,7 @@ def refine_on_surface(
         )
     finder = SurfaceFinder(surfaces)
     fit = fit_surface(registration, touched, finder, sigma_mm, tip_radius_mm)
-    _check(registration, fit)
+    _check(registration, fit, sigma_mm)
     fre_mm = _fre_mm(registration, fit.matrix)
     note = (
         f"Registered by {len(registration.fiducials)} points and {int(fit.kept.sum())} on the surface, "
@@ -162,14 +162,14 @@ def _fre_mm(registration: Registration, matrix: np.ndarray) -> float:
     return float(np.sqrt(squares.sum(axis=1).mean()))
 
 
-def _check(registration: Registration, fit: SurfaceFit) -> None:
+def _check(registration: Registration, fit: SurfaceFit, sigma_mm: float) -> None:
     """Refuse a fit that the landmarks exclude, or that does not explain what was touched."""
     assert registration.spread is not None
     share = float(fit.kept.mean())
-    if share < MIN_KEPT or fit.rms_mm > MAX_RMS_MM:
+    if share < MIN_KEPT or fit.rms_mm > MAX_MISFIT * sigma_mm:
         raise PlannerError(
             WHAT,
-            f"{share:.0%} of the touched points lie on it, within {fit.rms_mm:.1f} mm",
+            f"{share:.0%} of the touched points lie on it, within {fit.rms_mm:.1f} mm; {sigma_mm:.1f} mm was expected",
             "check which structure was touched and whether the landmarks were; touch both again",
         )
     distance2 = _mahalanobis2(registration, fit.matrix)

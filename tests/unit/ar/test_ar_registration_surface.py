@@ -99,7 +99,7 @@ def test_it_is_at_least_as_exact_as_open3d_from_the_same_start() -> None:
     own, other = [], []
     for seed in range(5):
         start, touched = by_landmarks(2.0, seed), touched_points(120, 0.5, seed)
-        own.append(error_mm(refine_on_surface(start, touched, [HEART]).body_from_patient.matrix))
+        own.append(error_mm(refine_on_surface(start, touched, [HEART], 0.5).body_from_patient.matrix))
         source = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(touched))
         mesh = open3d.geometry.TriangleMesh(
             open3d.utility.Vector3dVector(HEART.vertices.copy()),
