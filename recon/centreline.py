@@ -102,17 +102,16 @@ def centreline(
     """
     if not mesh.is_closed:
         raise _refusal("its surface is not closed")
-    inside, origin_mm, spacing_mm = _inside(mesh)
+    inside, origin_mm, spacing_mm = inner_voxels(mesh)
     places, radii_mm, path = _path(inside, origin_mm, spacing_mm, ends_mm)
     first = _trimmed(places[path], radii_mm[path])
     line = _smooth(first)
     for _ in range(N_RECENTRINGS):
         line = _recentred(mesh, line)
-    points = _even(line, step_mm)
-    return Centreline(points, _directions(points), _along(points))
+    return _as_centreline(line, step_mm)
 
 
-def _inside(mesh: SurfaceMesh) -> tuple[np.ndarray, np.ndarray, float]:
+def inner_voxels(mesh: SurfaceMesh) -> tuple[np.ndarray, np.ndarray, float]:
     """Voxels (x, y, z) whose centre lies inside, the first one's place, and their side in mm."""
     low, high = mesh.bounds_mm
     spacing = max(FINEST_MM, float(np.cbrt(max(mesh.volume_ml, 0.0) * 1000.0 / MOST_VOXELS)))
@@ -159,6 +158,26 @@ def _path(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Places and radii of all inner voxels, and the ids along the way that keeps away from the wall."""
     radii = distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1, 1:-1][inside] * spacing_mm
+    places, path = cheapest_way(inside, radii, origin_mm, spacing_mm, ends_mm)
+    return places, radii, path
+
+
+def cheapest_way(
+    inside: np.ndarray,
+    radii_mm: np.ndarray,
+    origin_mm: np.ndarray,
+    spacing_mm: float,
+    ends_mm: tuple[np.ndarray, np.ndarray] | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Places (n, 3) of the voxels that are `inside`, and the ids of those along the way that keeps off the wall.
+
+    Args:
+        radii_mm: (n,) distance of each from the wall.
+        ends_mm: two places (3,); None: the two inner places farthest apart along the inside.
+
+    Raises:
+        PlannerError: the two ends are not connected.
+    """
     places = np.argwhere(inside) * spacing_mm + origin_mm
     first, second, lengths = _neighbours(inside, spacing_mm)
     n = len(places)
@@ -168,7 +187,7 @@ def _path(
         ends = one, _farthest(plain, one)
     else:
         ends = tuple(int(np.linalg.norm(places - end, axis=1).argmin()) for end in ends_mm)  # type: ignore[assignment]
-    cost = lengths / ((radii[first] + radii[second]) / 2.0) ** 2
+    cost = lengths / ((radii_mm[first] + radii_mm[second]) / 2.0) ** 2
     _, before = dijkstra(
         csr_array((cost, (first, second)), shape=(n, n)),
         directed=False,
@@ -180,7 +199,12 @@ def _path(
         path.append(int(before[path[-1]]))
         if path[-1] < 0:
             raise _refusal("its two ends are not connected")
-    return places, radii, np.array(path[::-1])
+    return places, np.array(path[::-1])
+
+
+def line_through(points_mm: np.ndarray, step_mm: float = 1.0) -> Centreline:
+    """The smooth line along places (n, 3), evenly sampled. Raises PlannerError when there are too few."""
+    return _as_centreline(_smooth(points_mm), step_mm)
 
 
 def _neighbours(inside: np.ndarray, spacing_mm: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -202,6 +226,11 @@ def _neighbours(inside: np.ndarray, spacing_mm: float) -> tuple[np.ndarray, np.n
 def _farthest(graph: csr_array, start: int) -> int:
     far = dijkstra(graph, directed=False, indices=start)
     return int(np.where(np.isfinite(far), far, -1.0).argmax())
+
+
+def _as_centreline(line: np.ndarray, step_mm: float) -> Centreline:
+    points = _even(line, step_mm)
+    return Centreline(points, _directions(points), _along(points))
 
 
 def _trimmed(points_mm: np.ndarray, radii_mm: np.ndarray) -> np.ndarray:
