@@ -30,6 +30,7 @@ COMMANDS = {
     "board": "a marker board to print, with its description",
     "calibrate": "camera.json from pictures of a ChArUco board",
     "track": "poses of a board in a video, and the overlay",
+    "headset": "a case on headsets and tablets, or as a lesson in one file",
     "demo": "the main job end to end on a built-in patient",
     "pacs": "ask an archive for studies, and give it results",
     "window": "open the planning window",
