@@ -9,17 +9,19 @@ from contextlib import contextmanager
 import numpy as np
 
 from core.anatomy import Anatomy
-from core.mesh import SurfaceMesh
 from core.progress import Progress, Silent
 from core.volume import LabelMap, Volume
 from recon.findings import edge_findings, topology_findings, volume_findings
 from recon.inference import RegionLogits
 from recon.labelling import labels_of, labels_on
+from recon.landmark_choice import chosen_landmarks
 from recon.landmarks import told_landmarks
 from recon.scores import RegionScores, only_where, refined, scored, smoothed, without_islands
+from recon.shape_landmarks import shape_landmarks
 from recon.shown import in_field_of_view, shown
 from recon.steadiness import averaged
-from recon.surface import conformal_surfaces
+from recon.surface import multi_surface
+from recon.surfaces.multi import MultiSurface
 from recon.uncertainty import summary, with_uncertainty
 
 # Smaller than this a structure is only named, not made into a surface.
@@ -66,10 +68,11 @@ def anatomy_of(
     progress.report("labelling", 0.0)
     with clock.time("label"):
         whole = without_islands(scored(mean))
-        fine = _fine(whole)
-        labels = labels_of(fine, frame_of_reference_uid) if stack is None else labels_on(fine, stack)
+        sharp = fine(whole)
+        labels = labels_of(sharp, frame_of_reference_uid) if stack is None else labels_on(sharp, stack)
     with clock.time("surface"):
-        surfaces = _surfaces(_fine(smoothed(whole)), labels, stack, progress)
+        walls = heart_walls(fine(smoothed(whole)), labels, stack, progress)
+        surfaces = walls.structures()
     with clock.time("uncertainty"):
         surfaces = with_uncertainty(surfaces, region, looks)
     with clock.time("checks"):
@@ -77,7 +80,8 @@ def anatomy_of(
         on_grid = whole.scores.argmax(dim=0).cpu().numpy().astype(np.uint8)
         is_shown = shown(region.observed, spacing_mm)
         is_in_view = in_field_of_view(on_grid > 0, region.observed.cpu().numpy() > 0.5)
-        told = told_landmarks(mean.landmarks, on_grid, is_shown, region.patient_from_index)
+        found = chosen_landmarks(mean.landmarks, shape_landmarks(walls))
+        told = told_landmarks(found, on_grid, is_shown, region.patient_from_index)
         volumes_ml = labels.volumes_ml()
         findings = (
             *volume_findings(volumes_ml, surfaces),
@@ -93,19 +97,19 @@ def anatomy_of(
     return Anatomy(surfaces, frame_of_reference_uid, labels, told.positions, findings, report, told.directions)
 
 
-def _fine(region: RegionScores) -> RegionScores:
+def fine(region: RegionScores) -> RegionScores:
     """The scores on a grid fine enough to take a surface from."""
     spacing_mm = float(np.linalg.norm(region.patient_from_index[:3, 0]))
     return region if spacing_mm <= FINE_ENOUGH_MM else refined(region)
 
 
-def _surfaces(
+def heart_walls(
     region: RegionScores, labels: LabelMap, stack: Volume | None, progress: Progress
-) -> dict[str, SurfaceMesh]:
-    """Surfaces that share their walls and enclose what the labels count; nothing beyond what a stack shows."""
+) -> MultiSurface:
+    """Walls that neighbours share and that enclose what the labels count; nothing beyond what a stack shows."""
     volumes_ml = {key: ml for key, ml in labels.volumes_ml().items() if ml >= LEAST_STRUCTURE_ML}
     names = {value: key for value, key in labels.names.items() if key in volumes_ml}
     seen = region if stack is None else only_where(region, region.observed > 0)
-    return conformal_surfaces(
+    return multi_surface(
         seen.scores, region.patient_from_index, names, volumes_ml=volumes_ml, progress=progress
     )

@@ -1,4 +1,4 @@
-"""Which landmarks of the network are told: those the images show, that are sure enough and lie where they belong."""
+"""Which of the landmarks found are told: those the images show, that are sure enough and lie where they belong."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from scipy.ndimage import distance_transform_edt
 from core.anatomy import HEART_BY_KEY, LANDMARKS
 from core.errors import Finding
 from core.frames import apply_affine
+from recon.landmark_choice import NETWORK
 from recon.networks.landmarks import FoundLandmark
 
 # A valve's ring is 20 to 40 mm wide: a centre less sure than this names no valve.
@@ -41,8 +42,8 @@ class ToldLandmarks:
 
     Attributes:
         positions: key -> LPS mm (3,); directions: key -> unit vector (3,), LPS.
-        report: ready for JSON: {"landmarks": {key: {"sd_mm"}}, "landmarks_left_out": {key: why}}.
-        findings: those that contradict the labels.
+        report: ready for JSON: {"landmarks": {key: {"sd_mm", "source"}}, "landmarks_left_out": {key: why}}.
+        findings: where they come from, and those that contradict the labels.
     """
 
     positions: Mapping[str, np.ndarray]
@@ -81,7 +82,7 @@ def told_landmarks(
             )
     kept = {key: one for key, one in found.items() if key not in left_out}
     report: dict[str, object] = {
-        "landmarks": {key: {"sd_mm": round(one.sd_mm, 2)} for key, one in kept.items()}
+        "landmarks": {key: {"sd_mm": round(one.sd_mm, 2), "source": one.source} for key, one in kept.items()}
     }
     if left_out:
         report["landmarks_left_out"] = left_out
@@ -89,8 +90,24 @@ def told_landmarks(
         {key: one.position_mm for key, one in kept.items()},
         {k: one.direction for k, one in kept.items() if one.direction is not None and place.is_along(k, one)},
         report,
-        tuple(findings),
+        (*_from_shape(kept), *findings),
     )
+
+
+def _from_shape(kept: Mapping[str, FoundLandmark]) -> list[Finding]:
+    """What is to be said of landmarks that were read, wholly or in part, from the borders of the labels."""
+    shaped = {key: one for key, one in kept.items() if one.source != NETWORK}
+    if not shaped:
+        return []
+    titles = ", ".join(f"{_TITLES[key]} ({one.sd_mm:.0f} mm)" for key, one in shaped.items())
+    return [
+        Finding(
+            "landmarks-from-shape",
+            f"{len(shaped)} landmark{'s' if len(shaped) > 1 else ''} lie where the borders of the labels put them",
+            f"with how far off they were on synthetic patients: {titles}",
+            "check them on the slices before relying on a measure",
+        )
+    ]
 
 
 class _Place:

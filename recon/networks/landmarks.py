@@ -31,11 +31,13 @@ class FoundLandmark(NamedTuple):
         sd_mm: root mean square distance from there over all the heat, less the width that the heat of a sure
             answer has. Large where the network does not know, or sees two candidates.
         direction: unit vector (3,), LPS, or None for a landmark without one.
+        source: where it comes from, see `recon.landmark_choice`.
     """
 
     position_mm: np.ndarray
     sd_mm: float
     direction: np.ndarray | None
+    source: str = "network"
 
 
 def directed(keys: Sequence[str]) -> tuple[int, ...]:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from plan.cross_section import loop_shape
 from plan.section import link
 from recon.surfaces.multi import MultiSurface
+from recon.surfaces.shared_wall import SharedWall, shared_wall
 
 VALVES: Mapping[str, tuple[str, str]] = {
     "mitral_valve": ("la", "lv"),
@@ -51,22 +51,26 @@ def valve_rings(surface: MultiSurface) -> dict[str, ValveRing]:
     return {key: ring for key, ring in found.items() if ring is not None}
 
 
+def valve_walls(surface: MultiSurface) -> dict[str, SharedWall]:
+    """What the rings of `valve_rings` go around, by the key of their landmark."""
+    found = {key: shared_wall(surface, *pair) for key, pair in VALVES.items() if _has(surface, *pair)}
+    return {key: wall for key, wall in found.items() if wall is not None}
+
+
 def ring_between(surface: MultiSurface, key: str, other: str) -> ValveRing | None:
     """The rim of the largest wall that two structures share; None where they share none that has a rim.
 
     Raises:
         KeyError: no such structure.
     """
-    faces = _largest_patch(surface.vertices, surface.shared(key, other))
-    if not len(faces):
+    wall = shared_wall(surface, key, other)
+    if wall is None:
         return None
-    loops, _ = link(_rim(faces))
+    loops, _ = link(_rim(wall.faces))
     if not loops:
         return None
     lines = [surface.vertices[loop] for loop in loops if len(loop) > 2]
-    line = max(lines, key=_length_mm)
-    toward = _vector_areas(surface.vertices, faces).sum(axis=0)
-    return _measured(line, toward)
+    return _measured(max(lines, key=_length_mm), wall.normal)
 
 
 def _has(surface: MultiSurface, *keys: str) -> bool:
@@ -79,24 +83,6 @@ def _rim(faces: np.ndarray) -> np.ndarray:
     n = int(faces.max()) + 1
     forward, backward = sides[:, 0] * n + sides[:, 1], sides[:, 1] * n + sides[:, 0]
     return sides[~np.isin(forward, backward)]
-
-
-def _largest_patch(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """The faces of the connected part with the largest area."""
-    if not len(faces):
-        return faces
-    n = len(vertices)
-    start, end = faces[:, [0, 1]].ravel(), faces[:, [1, 2]].ravel()
-    graph = sparse.coo_matrix((np.ones(len(start)), (start, end)), shape=(n, n))
-    _, part = sparse.csgraph.connected_components(graph, directed=False)
-    area = np.linalg.norm(_vector_areas(vertices, faces), axis=1)
-    largest = np.bincount(part[faces[:, 0]], area).argmax()
-    return faces[part[faces[:, 0]] == largest]
-
-
-def _vector_areas(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    a, b, c = np.moveaxis(vertices[faces], 1, 0)
-    return 0.5 * np.cross(b - a, c - a)
 
 
 def _length_mm(line: np.ndarray) -> float:

@@ -44,8 +44,15 @@ def test_a_sure_valve_between_its_chambers_is_told_with_direction_and_deviation(
     told = _told(FoundLandmark(_place(VALVE), 2.5, DOWN))
     assert told.positions["mitral_valve"] == pytest.approx(_place(VALVE))
     assert told.directions["mitral_valve"] == pytest.approx(DOWN)
-    assert told.report == {"landmarks": {"mitral_valve": {"sd_mm": 2.5}}}
+    assert told.report == {"landmarks": {"mitral_valve": {"sd_mm": 2.5, "source": "network"}}}
     assert told.findings == ()
+
+
+def test_what_comes_from_the_shape_is_said_with_its_deviation() -> None:
+    told = _told(FoundLandmark(_place(VALVE), 4.4, DOWN, "shape"))
+    assert told.report == {"landmarks": {"mitral_valve": {"sd_mm": 4.4, "source": "shape"}}}
+    assert [finding.code for finding in told.findings] == ["landmarks-from-shape"]
+    assert "Mitral valve, centre (4 mm)" in told.findings[0].why
 
 
 @pytest.mark.parametrize("index", [(24.0, 24.0, 60.0), (-9.0, 24.0, 24.0)])
