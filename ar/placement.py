@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from ar.board.model import Board, MarkerBody
-from ar.registration import Registration, place_on_table
+from ar.registration import Registration, place_on_table, read_registration
 from core.anatomy import Anatomy
+from core.errors import PlannerError
 from core.frames import PATIENT, Transform
 from render.scene import Polyline, Scene
 
@@ -24,6 +27,22 @@ def place_over(anatomy: Anatomy, body: MarkerBody) -> Registration:
     # LPS y points to the patient's back and z of a board into the table: the front looks up.
     position[2] -= (high[1] - low[1]) / 2.0 + CLEARANCE_MM
     return place_on_table((low + high) / 2.0, body.name, position)
+
+
+def registration_on(board: Board, path: Path, frame_of_reference_uid: str) -> Registration:
+    """A registration from its file, for one of the board's bodies and an anatomy of this patient space.
+
+    Raises:
+        PlannerError: it cannot be read, is of a body that the board lacks, or of another patient space.
+    """
+    registration = read_registration(path)
+    body = registration.body_from_patient.to_frame
+    if body not in [own.name for own in board.bodies]:
+        raise PlannerError(
+            "cannot use this registration", f"the board has no body {body!r}", "give the board it was made with"
+        )
+    registration.check_space(frame_of_reference_uid)
+    return registration
 
 
 def board_outline(board: Board) -> tuple[Scene, Registration]:

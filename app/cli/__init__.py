@@ -29,6 +29,7 @@ COMMANDS = {
     "train": "train the networks of a task on synthetic patients",
     "board": "a marker board to print, with its description",
     "calibrate": "camera.json from pictures of a ChArUco board",
+    "register": "where the patient lies on the board, from touched landmarks",
     "track": "poses of a board in a video, and the overlay",
     "headset": "a case on headsets and tablets, or as a lesson in one file",
     "demo": "the main job end to end on a built-in patient",

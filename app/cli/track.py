@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--anatomy", type=Path, metavar="FILE", help="anatomy.glb to hold over the board")
     parser.add_argument("--plan", type=Path, metavar="FILE", help="plan.json of that anatomy")
+    parser.add_argument(
+        "--registration", type=Path, metavar="FILE", help="registration.json; the anatomy is placed without"
+    )
     parser.add_argument("--no-overlay", action="store_true", help="poses only, no video")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the summary as JSON")
 
@@ -41,6 +44,8 @@ def run(options: argparse.Namespace) -> None:
 
     if options.plan and not options.anatomy:
         raise PlannerError("cannot draw the plan", "it has no anatomy", "give --anatomy as well")
+    if options.registration and not options.anatomy:
+        raise PlannerError("cannot use the registration", "it has no anatomy", "give --anatomy as well")
     board, camera = read_board(options.board), read_camera(options.camera)
     scene, registration = _scene(options, board)
     try:
@@ -57,7 +62,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _scene(options: argparse.Namespace, board: Board) -> tuple[Scene, Registration]:
     """What is drawn and where: the anatomy with its plan over the board, or the board's own outline."""
-    from ar.placement import board_outline, place_over
+    from ar.placement import board_outline, place_over, registration_on
 
     if options.anatomy is None:
         return board_outline(board)
@@ -69,7 +74,10 @@ def _scene(options: argparse.Namespace, board: Board) -> tuple[Scene, Registrati
 
     anatomy = read_glb(options.anatomy)
     plan = read_plan(options.plan) if options.plan else Plan()
-    return compose(anatomy, plan, ViewState.default(anatomy)), place_over(anatomy, board.bodies[0])
+    scene = compose(anatomy, plan, ViewState.default(anatomy))
+    if options.registration is None:
+        return scene, place_over(anatomy, board.bodies[0])
+    return scene, registration_on(board, options.registration, anatomy.frame_of_reference_uid)
 
 
 def _say(recording: Recording, options: argparse.Namespace) -> None:
