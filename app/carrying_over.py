@@ -43,6 +43,7 @@ def with_volume(
         crosshair_mm=kept_crosshair(state, volume) if is_same_space else as_point(volume.centre_mm),
         window=kept_window(state, series, volume),
         along_image=kept_axes(state, series, volume),
+        arrangement=state.arrangement if is_same_space else state.arrangement.for_other_patient(),
         placed_mm=(),
         selected_id=state.selected_id if is_same_space else None,
         case=state.case if is_same_space else None,

@@ -30,6 +30,7 @@ from app.sheet_steps import SheetSteps
 from app.shown import Observer, Shown
 from app.state import State
 from app.tools import Tool, item_of, line_of
+from app.viewing.steps import ViewingSteps
 from app.windowing import Window
 from core.anatomy import Anatomy
 from core.errors import Finding, PlannerError
@@ -52,6 +53,7 @@ class Session:
         rulers: those on a picture without a place in the patient.
         labels: corrections of labels.
         fusions: a second series over the open one.
+        viewing: layout, turned slices, slabs, standard views.
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class Session:
         self.rulers = ClipSteps(self._shown)
         self.labels = LabelSteps(self._shown, self._spaces, self.apply)
         self.fusions = FusionSteps(self._shown, data_folder)
+        self.viewing = ViewingSteps(self._shown, self.apply, self._remember_layout)
+        self.viewing.restore(self.settings.layout)
 
     @property
     def state(self) -> State:
@@ -95,7 +99,10 @@ class Session:
         self.remember(self.settings.with_recent(folder))
         self._spaces.leave()
         # What was said of the study before would be read as said of this one.
-        self._shown.replace(State(folder=folder, scan=scan, notices=scan.findings))
+        arrangement = self.state.arrangement.for_other_patient()
+        self._shown.replace(
+            State(folder=folder, scan=scan, notices=scan.findings, arrangement=arrangement)
+        )
 
     def show_volume(self, series: Series, phase: int, volume: Volume) -> None:
         """Show a volume with the plan and the anatomy of its patient space.
@@ -351,7 +358,7 @@ class Session:
 
     def turn_slices(self, along_image: bool) -> None:
         """Let the slices follow the image's own axes, or the patient's."""
-        self._change(along_image=along_image)
+        self._change(along_image=along_image, arrangement=replace(self.state.arrangement, axes=None))
 
     def saved_as(
         self, case: Path, plan: Plan, anatomy: Anatomy | None, moving: MovingAnatomy | None = None
@@ -371,6 +378,9 @@ class Session:
         """Release the journal; the session shows nothing afterwards."""
         self._shown.leave()
         self._spaces.leave()
+
+    def _remember_layout(self, layout: str) -> None:
+        self.remember(replace(self.settings, layout=layout))
 
     def _add(self, item: Item) -> None:
         self._change(placed_mm=())
@@ -401,7 +411,12 @@ class Session:
     def _show_space_of(self, folder: Path, case: Case) -> None:
         uid = case.plan.frame_of_reference_uid
         history = self._spaces.enter(uid or case.series_uid or str(folder.resolve()), uid)
-        empty = State(folder=self.state.folder, scan=self.state.scan, notices=self.state.notices)
+        empty = State(
+            folder=self.state.folder,
+            scan=self.state.scan,
+            notices=self.state.notices,
+            arrangement=self.state.arrangement.for_other_patient(),
+        )
         self._shown.replace(replace(empty, history=history))
 
     def _stopped(self) -> Playback:

@@ -33,6 +33,7 @@ class Settings:
             board.json and camera.json.
         pacs_nodes: the archives that are known; their passwords are not.
         receive_folder: where studies from archives are put; empty for a folder beside the journals.
+        layout: how the views of the planning page share it.
         landmark_sd_mm: how far, per axis, a point is placed differently the next time; the bands follow from it.
     """
 
@@ -45,6 +46,7 @@ class Settings:
     pacs_nodes: tuple[Node, ...] = ()
     receive_folder: str = ""
     landmark_sd_mm: float = LANDMARK_SD_MM
+    layout: str = "grid"
 
     def with_recent(self, folder: Path) -> Settings:
         """The same settings with `folder` as the newest study."""
@@ -132,4 +134,5 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "pacs_nodes": _nodes,
     "receive_folder": _text,
     "landmark_sd_mm": _spread,
+    "layout": _text,
 }

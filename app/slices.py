@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from app.state import State
+from app.viewing.axes import SliceAxes, straight_axes, title_of
+from app.viewing.slab import PLAIN, SLAB_TITLES, Slab
 from core.volume import Volume
-from plan.items import Point
+from plan.items import Point, as_point
 from render.window import window as grey_of
 
 if TYPE_CHECKING:
     from render.slice_plane import Orientation, SlicePlane
 
 ORIENTATIONS: tuple[Orientation, ...] = ("axial", "coronal", "sagittal")
-IMAGE_AXES_TITLES: Mapping[str, str] = {
+IMAGE_AXES_TITLES = {
     "axial": "In plane",
     "coronal": "Along rows",
     "sagittal": "Along columns",
 }
 OBLIQUE_DEG = 10.0
 FIT_MARGIN = 1.04
+SAME_DIRECTION = 1e-6
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,12 @@ class Framing:
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a slice picture lies: its plane, its size (width, height) in pixels, a pixel's side."""
+    """Where a slice picture lies: its plane, its size (width, height) in pixels, a pixel's side, its thickness."""
 
     plane: SlicePlane
     size_px: tuple[int, int]
     spacing_mm: float
+    slab: Slab = PLAIN
 
     def to_mm(self, column: float, row: float) -> np.ndarray:
         """LPS position (3,) in mm of one pixel."""
@@ -88,17 +91,67 @@ def frame_of(
     size_px: tuple[int, int],
     framing: Framing,
     along_image: bool = False,
+    axes: SliceAxes | None = None,
+    slab: Slab = PLAIN,
 ) -> Frame:
-    """The picture of one orientation through a position, framed; along the image's own axes where wished."""
-    from render.slicing import fitting_spacing_mm, orthogonal_plane
+    """The picture of one orientation through a position, framed; along the image's own axes or turned where wished."""
+    from render.slicing import SlicePlane, fitting_spacing_mm
 
-    plane = orthogonal_plane(volume, orientation, at_mm)
-    if along_image:
-        plane = _plane_along_image(volume, orientation, at_mm)
+    right, down = (axes or straight_axes(volume, along_image)).of(orientation)
+    normal = np.cross(right, down)
+    # The volume's middle stays in the middle of the picture, so that nothing jumps while one scrolls.
+    centre = volume.centre_mm
+    through = centre + ((np.asarray(at_mm, dtype=np.float64) - centre) @ normal) * normal
+    plane = SlicePlane(as_point(through), right, down)
     spacing_mm = FIT_MARGIN * fitting_spacing_mm(volume, plane, size_px) / framing.zoom
-    shift = np.array(plane.right) * framing.pan_mm[0] + np.array(plane.down) * framing.pan_mm[1]
-    x, y, z = np.array(plane.origin_mm) + shift
-    return Frame(replace(plane, origin_mm=(x, y, z)), size_px, spacing_mm)
+    shift = np.array(right) * framing.pan_mm[0] + np.array(down) * framing.pan_mm[1]
+    return Frame(replace(plane, origin_mm=as_point(through + shift)), size_px, spacing_mm, slab)
+
+
+def frame_in(
+    state: State, orientation: Orientation, size_px: tuple[int, int], framing: Framing
+) -> Frame | None:
+    """The picture of one orientation as the state wants it; None when there is nothing to show."""
+    volume, arrangement = state.volume, state.arrangement
+    if volume is None or state.crosshair_mm is None:
+        return None
+    axes, slab = shown_axes(state), arrangement.slab(orientation)
+    return frame_of(volume, orientation, state.crosshair_mm, size_px, framing, state.along_image, axes, slab)
+
+
+def shown_axes(state: State) -> SliceAxes | None:
+    """The axes of turned slices; None where they are straight. A single plane cannot be turned."""
+    return state.arrangement.axes if can_turn(state) else None
+
+
+def can_turn(state: State) -> bool:
+    """True when there is a stack of slices that can be cut at any tilt."""
+    return state.clip is None and state.volume is not None and min(state.volume.shape) > 1
+
+
+def lies_along_axes(state: State, orientation: Orientation, frame: Frame) -> bool:
+    """Whether a picture is one of the three slices; one in a plane of its own, such as an annulus', is not."""
+    if state.volume is None or not can_turn(state):
+        return False
+    axes = shown_axes(state) or straight_axes(state.volume, state.along_image)
+    return bool(np.allclose(axes.normal(orientation), frame.plane.normal, atol=SAME_DIRECTION))
+
+
+def slice_title(state: State, orientation: Orientation) -> str:
+    """What one slice picture is called."""
+    axes = shown_axes(state)
+    if axes is not None and state.volume is not None:
+        return title_of(orientation, axes, straight_axes(state.volume, state.along_image))
+    return IMAGE_AXES_TITLES[orientation] if state.along_image else orientation.capitalize()
+
+
+def framing_on(frame: Frame, middle_mm: Point, reach_mm: float) -> Framing:
+    """The framing that brings a position to the middle of a whole slice (`frame`), with `reach_mm` around it."""
+    plane = frame.plane
+    away = np.array(middle_mm) - np.array(plane.origin_mm)
+    spacing_mm = 2.0 * reach_mm / min(frame.size_px)
+    pan = float(away @ np.array(plane.right)), float(away @ np.array(plane.down))
+    return replace(Framing().zoomed(frame.spacing_mm / spacing_mm), pan_mm=pan)
 
 
 def grey_picture(state: State, frame: Frame) -> np.ndarray | None:
@@ -107,7 +160,14 @@ def grey_picture(state: State, frame: Frame) -> np.ndarray | None:
 
     if state.volume is None or state.window is None:
         return None
-    values = extract(state.volume, frame.plane, frame.size_px, frame.spacing_mm)
+    values = extract(
+        state.volume,
+        frame.plane,
+        frame.size_px,
+        frame.spacing_mm,
+        slab_mode=frame.slab.mode,
+        slab_mm=frame.slab.thickness_mm,
+    )
     return grey_of(values, state.window.level, state.window.width)
 
 
@@ -118,12 +178,21 @@ def scrolled(volume: Volume, at_mm: Point, frame: Frame, n_steps: int) -> np.nda
     """
     normal = np.array(frame.plane.normal)
     step_mm = float(volume.spacing_mm[np.abs(normal @ volume.axes).argmax()])
-    index = volume.indices_from_patient(np.array([at_mm]) + n_steps * step_mm * normal)
-    return volume.patient_from_indices(np.clip(index, 0.0, np.array(volume.shape) - 1.0))[0]
+    start, end = volume.indices_from_patient(np.array([at_mm, at_mm + n_steps * step_mm * normal]))
+    most = np.array(volume.shape) - 1.0
+    way = end - start
+    # Straight along the normal as far as the volume goes: a slice at a tilt must not slide sideways at its rim.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(way > 0, (most - start) / way, np.where(way < 0, -start / way, np.inf))
+    there = np.clip(start, 0.0, most) + float(np.clip(share.min(), 0.0, 1.0)) * way
+    return volume.patient_from_indices(there[None])[0]
 
 
-def readout(volume: Volume, at_mm: np.ndarray, is_in_patient: bool = True) -> str:
-    """Where a position (3,) lies, in words of the patient where these are known, and the value of its voxel."""
+def readout(volume: Volume, at_mm: np.ndarray, is_in_patient: bool = True, frame: Frame | None = None) -> str:
+    """Where a position (3,) lies, in words of the patient where these are known, and the value of its voxel.
+
+    On a slab the value is that of the picture, and the slab is named beside it.
+    """
     place = "  ".join(f"{value:.1f}" for value in at_mm)
     if is_in_patient:
         place = "  ".join(
@@ -134,20 +203,43 @@ def readout(volume: Volume, at_mm: np.ndarray, is_in_patient: bool = True) -> st
     if (index < 0).any() or (index >= volume.shape).any():
         return f"{place} mm"
     unit = " HU" if volume.unit == "HU" else ""
+    if frame is not None and frame.slab.is_thick:
+        return f"{place} mm   {SLAB_TITLES[frame.slab.mode]} {_slab_value(volume, at_mm, frame):.0f}{unit}"
     return f"{place} mm   {float(volume.voxels[tuple(index)]):.0f}{unit}"
 
 
-def _plane_along_image(volume: Volume, orientation: Orientation, at_mm: Point) -> SlicePlane:
-    from render.slicing import SlicePlane
+def depth_placed(volume: Volume | None, at_mm: np.ndarray, frame: Frame) -> np.ndarray:
+    """Where a click at a position (3,) of the slice's plane lies in the patient, LPS mm.
 
-    row, column = volume.axes[:, 1], volume.axes[:, 2]
-    row = row - (row @ column) * column
-    row /= np.linalg.norm(row)
-    through = np.cross(column, row)
-    # The stack runs up the picture when it leads towards the head, so that no view stands on its head.
-    up = through if through[2] >= 0 else -through
-    right, down = {"axial": (column, row), "coronal": (column, -up), "sagittal": (row, -up)}[orientation]
-    normal = np.cross(right, down)
-    centre = volume.centre_mm
-    x, y, z = centre + ((np.asarray(at_mm) - centre) @ normal) * normal
-    return SlicePlane((x, y, z), tuple(right), tuple(down))
+    On a MIP or MinIP it is the place on the line of sight that the picture shows there, not one on the middle plane:
+    a length between two such points is the one in space. On a mean nothing says where; the plane is kept.
+    """
+    slab = frame.slab
+    if volume is None or not slab.is_thick or slab.mode == "mean":
+        return np.asarray(at_mm)
+    offsets, values = _through(volume, at_mm, frame)
+    if not np.isfinite(values).any():
+        return np.asarray(at_mm)
+    found = np.nanargmax(values) if slab.mode == "max" else np.nanargmin(values)
+    return np.asarray(at_mm) + offsets[found] * np.array(frame.plane.normal)
+
+
+def _slab_value(volume: Volume, at_mm: np.ndarray, frame: Frame) -> float:
+    from render.slicing import extract
+
+    plane = replace(frame.plane, origin_mm=as_point(at_mm))
+    slab = frame.slab
+    found = extract(volume, plane, (1, 1), frame.spacing_mm, slab_mode=slab.mode, slab_mm=slab.thickness_mm)
+    return float(found[0, 0])
+
+
+def _through(volume: Volume, at_mm: np.ndarray, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
+    """Offsets (n,) in mm along the normal through a slab, and the values (n,) there."""
+    from render.slicing import SlicePlane, extract
+
+    plane, thickness_mm = frame.plane, frame.slab.thickness_mm
+    n_steps = 2 * int(np.ceil(thickness_mm / float(volume.spacing_mm.min()) / 2.0))
+    step_mm = thickness_mm / n_steps
+    line = SlicePlane(as_point(at_mm), plane.right, plane.normal)
+    values = extract(volume, line, (1, n_steps + 1), step_mm)[:, 0]
+    return (np.arange(n_steps + 1) - n_steps / 2.0) * step_mm, values

@@ -11,6 +11,7 @@ from app.labels.editing import LABEL_TOOLS, LabelBrush, Stroke
 from app.playback import Playback
 from app.root_steps import Sheet
 from app.tools import Tool
+from app.viewing.arrangement import Arrangement
 from app.windowing import Window
 from core.anatomy import Anatomy
 from core.errors import Finding
@@ -50,6 +51,7 @@ class State:
         case, saved: the case folder last saved to or opened from, and the plan and anatomy that are in it.
         saved_moving: the heart at all phases that is in it.
         notices: what the user should know, newest last.
+        arrangement: layout, turned slices, slabs and the looks of the 3-D view.
     """
 
     folder: Path | None = None
@@ -80,6 +82,7 @@ class State:
     saved: tuple[Plan, Anatomy | None] | None = None
     saved_moving: MovingAnatomy | None = None
     notices: tuple[Finding, ...] = ()
+    arrangement: Arrangement = field(default_factory=Arrangement)
 
     @property
     def plan(self) -> Plan:

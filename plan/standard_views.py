@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.anatomy import LANDMARKS
 from plan.items import CutPlane, as_point
 
 VALVES_EN_FACE: Mapping[str, tuple[str, bool, str]] = {
@@ -17,10 +18,23 @@ VALVES_EN_FACE: Mapping[str, tuple[str, bool, str]] = {
 }
 """Valve -> title, whether it is seen from where the blood goes, and what lies at the top of the picture."""
 
+RV_INSERTIONS = ("inferior_rv_insertion", "anterior_rv_insertion")
+SURGEONS_VIEW = ("surgeon", "Surgeon's view")
 _LEAST_MM = 3.0
 """Landmarks that are nearer to each other, or to a common line, than this define no plane."""
 
 Places = Mapping[str, np.ndarray]
+
+NEEDED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "short_axis": (("mitral_valve", "lv_apex", "tricuspid_valve"), ()),
+    "two_chamber": (("mitral_valve", "lv_apex"), ()),
+    "three_chamber": (("mitral_valve", "lv_apex", "aortic_valve"), ()),
+    "four_chamber": (("mitral_valve", "lv_apex", "tricuspid_valve"), ()),
+    "outflow_tract": (("mitral_valve", "lv_apex", "aortic_valve"), ("aortic_valve",)),
+    **{f"{key}_en_face": ((key, above), (key,)) for key, (_, _, above) in VALVES_EN_FACE.items()},
+}
+"""View -> the landmarks and the directions that it is made of; the two-chamber view also needs the right heart:
+its insertions at the septum, or the tricuspid valve."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +82,32 @@ def standard_views(landmarks: Places, directions: Places) -> tuple[StandardView,
     return tuple(view for view in views if view is not None)
 
 
+def surgeons_view(middle_mm: np.ndarray) -> StandardView:
+    """What a surgeon on the right of the table sees after opening the chest: from the front, the head on the left.
+
+    Args:
+        middle_mm: (3,) LPS, the middle of the heart.
+    """
+    return StandardView(
+        *SURGEONS_VIEW, np.asarray(middle_mm), np.array([0.0, -1.0, 0.0]), np.array([1.0, 0.0, 0.0])
+    )
+
+
+def why_no_view(key: str, landmarks: Places, directions: Places) -> str:
+    """Which landmarks a view waits for, in words; empty where there is the view. Raises KeyError for no such view."""
+    places, flows = NEEDED[key]
+    titles = {kind.key: kind.title for kind in LANDMARKS}
+    missing = [titles[name] for name in places if name not in landmarks]
+    if key == "two_chamber" and "tricuspid_valve" not in landmarks and not set(RV_INSERTIONS) <= set(landmarks):
+        missing.append(titles["tricuspid_valve"])
+    missing += [f"direction of {titles[name]}" for name in flows if name not in directions]
+    if missing:
+        return f"not found: {'; '.join(missing)}"
+    if not any(view.key == key for view in standard_views(landmarks, directions)):
+        return "its landmarks lie on one line"
+    return ""
+
+
 def _ventricular(landmarks: Places) -> list[StandardView | None]:
     if not {"mitral_valve", "lv_apex"} <= set(landmarks):
         return []
@@ -78,7 +118,7 @@ def _ventricular(landmarks: Places) -> list[StandardView | None]:
     middle = (base + apex) / 2.0
     right = _beside(landmarks, "tricuspid_valve", "mitral_valve", to_apex)
     aortic = _beside(landmarks, "mitral_valve", "aortic_valve", to_apex)
-    anterior = _beside(landmarks, "inferior_rv_insertion", "anterior_rv_insertion", to_apex)
+    anterior = _beside(landmarks, *RV_INSERTIONS, to_apex)
     if anterior is None and right is not None:
         anterior = np.cross(to_apex, right)
     short = None

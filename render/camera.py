@@ -8,7 +8,7 @@ from vtkmodules.vtkRenderingCore import vtkCamera
 
 from core.frames import CAMERA, PATIENT, Transform
 from core.projection import CameraModel
-from plan.items import as_point
+from plan.items import Point, as_point
 from render.scene import CameraView
 
 NEAREST_MM = 1.0
@@ -28,6 +28,23 @@ def fit(bounds_mm: np.ndarray, view_angle_deg: float = 30.0) -> CameraView:
     seen_mm = MARGIN * max(half_width, half_height) / np.tan(np.radians(view_angle_deg / 2.0))
     position = centre - [0.0, half_depth + seen_mm, 0.0]
     return CameraView(as_point(position), as_point(centre), (0.0, 0.0, 1.0), view_angle_deg)
+
+
+def looking_along(
+    focal_mm: np.ndarray | Point,
+    normal: np.ndarray | Point,
+    up: np.ndarray | Point,
+    reach_mm: float,
+    view_angle_deg: float = 30.0,
+) -> CameraView:
+    """The view of `focal_mm` (3,) from the side that the unit `normal` (3,) points to, `up` (3,) at the top.
+
+    Args:
+        reach_mm: how far around the focal point is seen, up and down; LPS mm all.
+    """
+    away_mm = reach_mm / np.sin(np.radians(view_angle_deg / 2.0))
+    position = np.asarray(focal_mm) + away_mm * np.asarray(normal)
+    return CameraView(as_point(position), as_point(focal_mm), as_point(up), view_angle_deg)
 
 
 def apply_view(camera: vtkCamera, view: CameraView) -> None:

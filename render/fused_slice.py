@@ -37,7 +37,7 @@ def extract_moved(
     picture = np.empty((height, width), dtype=np.float32)
     for first in range(0, height, ROWS_AT_ONCE):
         rows = slice(first, min(first + ROWS_AT_ONCE, height))
-        picture[rows] = _trilinear(volume.voxels, index_from_pixel[:, rows])
+        picture[rows] = trilinear(volume.voxels, index_from_pixel[:, rows])
     return picture
 
 
@@ -113,7 +113,7 @@ def _finer(values: np.ndarray, at: np.ndarray, n_pixels: int, axis: int) -> np.n
     return result
 
 
-def _trilinear(voxels: np.ndarray, index: np.ndarray) -> np.ndarray:
+def trilinear(voxels: np.ndarray, index: np.ndarray) -> np.ndarray:
     """Values (rows, columns) at fractional indices (3, rows, columns); NaN beyond half a voxel outside."""
     shape = np.array(voxels.shape, dtype=np.float32).reshape(3, 1, 1)
     is_inside = ((index >= -0.5) & (index <= shape - 0.5)).all(axis=0)

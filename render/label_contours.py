@@ -37,7 +37,7 @@ def label_contours(
     start = np.array([side.start - 1 for side in box])
     matrix[:3, 3] = apply_affine(label_map.patient_from_index, start[None])[0]
     picture = np.nan_to_num(extract(Volume(mask, matrix), plane, size_px, spacing_mm))
-    return _lines(picture, INSIDE / 2.0)
+    return lines_at(picture, INSIDE / 2.0)
 
 
 def _box_around(
@@ -54,7 +54,8 @@ def _box_around(
     return first, second, third
 
 
-def _lines(picture: np.ndarray, level: float) -> list[np.ndarray]:
+def lines_at(picture: np.ndarray, level: float) -> list[np.ndarray]:
+    """Polylines (n, 2) in pixels (column, row) where a picture (height, width) crosses a level."""
     image = vtkImageData()
     image.SetDimensions(picture.shape[1], picture.shape[0], 1)
     image.GetPointData().SetScalars(numpy_to_vtk(np.ascontiguousarray(picture).ravel()))

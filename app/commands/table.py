@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.commands import (
+    arranging,
     export,
     fusing,
     labels,
@@ -28,6 +29,14 @@ MENUS: Mapping[str, str] = {
     "labels": "&Labels",
     "view": "&View",
     "help": "&Help",
+}
+# Commands of one menu whose keys begin alike stand in a menu of their own.
+SUBMENUS: Mapping[str, str] = {
+    "view.standard_": "&Standard views",
+    "view.slab_": "&Thick slab",
+    "view.layout_": "&Layout",
+    "view.rendering_": "&Volume rendering",
+    "view.window_": "&Window",
 }
 # What the list of series offers for the one under the pointer.
 SERIES_MENU: tuple[str, ...] = ("file.open_series", "reconstruct.fuse")
@@ -73,6 +82,7 @@ COMMANDS: tuple[Command, ...] = (
     *labels.COMMANDS,
     *viewing.COMMANDS,
     *measuring.COMMANDS,
+    *arranging.COMMANDS,
     *playing.COMMANDS,
     Command("help.about", "About Auricle", _about, ("F1",)),
 )

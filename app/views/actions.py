@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtGui import QAction, QKeySequence
-from PyQt6.QtWidgets import QMenuBar, QToolBar, QToolButton
+from PyQt6.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton
 
 from app.commands.command import Command
-from app.commands.table import COMMANDS, MENUS, TOOLBAR, WITHOUT_WORDS
+from app.commands.table import COMMANDS, MENUS, SUBMENUS, TOOLBAR, WITHOUT_WORDS
 from app.state import State
 from app.views.icons import icon
 
@@ -37,7 +37,7 @@ class Actions:
         for group, title in MENUS.items():
             menu = bar.addMenu(title)
             if menu is not None:
-                menu.addActions(a for key, a in self.by_key.items() if key.split(".")[0] == group)
+                self._fill(menu, [key for key in self.by_key if key.split(".")[0] == group])
 
     def fill_toolbar(self, bar: QToolBar) -> None:
         """Put the actions of the toolbar there, in their groups."""
@@ -49,6 +49,17 @@ class Actions:
                 button = bar.widgetForAction(self.by_key[key])
                 if key in WITHOUT_WORDS and isinstance(button, QToolButton):
                     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+
+    def _fill(self, menu: QMenu, keys: list[str]) -> None:
+        """Put actions into a menu, those of a submenu into that one, where its first one would stand."""
+        submenus: dict[str, QMenu | None] = {}
+        for key in keys:
+            beginning = next((one for one in SUBMENUS if key.startswith(one)), None)
+            if beginning is not None and beginning not in submenus:
+                submenus[beginning] = menu.addMenu(SUBMENUS[beginning])
+            place = submenus[beginning] if beginning is not None else menu
+            if place is not None:
+                place.addAction(self.by_key[key])
 
     @staticmethod
     def _make(command: Command, parent: QObject, run: Callable[[Command], None]) -> QAction:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QToolBar, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QToolBar, QVBoxLayout, QWidget
 
 from app.labels.hints import label_hint
 from app.root_steps import hint as step_hint
-from app.slices import ORIENTATIONS, shown_orientations
+from app.slices import ORIENTATIONS
 from app.state import State
 from app.tools import Tool, hint
 from app.views.clip_view import ClipView
+from app.views.curved_view import CurvedSliceView
 from app.views.fusion_bar import FusionBar
 from app.views.label_tool import LabelToolBar
 from app.views.labels import plain_label, plain_tip
 from app.views.player_bar import PlayerBar
 from app.views.scene_view import SceneView
 from app.views.slices.view import SliceView
+from app.views.view_grid import ViewGrid
 from app.views.volume_curve import VolumeCurve
 
 RULER_HINT = ("Ruler: click the first point", "Ruler: click the second point")
@@ -35,11 +37,15 @@ class PlanningPage(QWidget):
     stroke_moved = pyqtSignal(object)
     stroke_released = pyqtSignal()
     brush_resized = pyqtSignal(float)
+    turned = pyqtSignal(object)
+    thickened = pyqtSignal(str, object)
+    alone_requested = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.scene = SceneView()
         self.slices = {name: SliceView(name) for name in ORIENTATIONS}
+        self.curved = CurvedSliceView()
         self.clip = ClipView()
         self.player = PlayerBar()
         self.curve = VolumeCurve()
@@ -66,13 +72,19 @@ class PlanningPage(QWidget):
             view.stroke_moved.connect(self.stroke_moved)
             view.stroke_released.connect(self.stroke_released)
             view.brush_resized.connect(self.brush_resized)
-        self._left = 50
+            view.turned.connect(self.turned)
+            view.thickened.connect(self.thickened)
+            view.alone_requested.connect(self.alone_requested)
+        self.scene.alone_requested.connect(self.alone_requested)
+        self._grid = ViewGrid(self.scene, self.slices, self.curved, self.clip)
         self._lay_out()
 
     def show_state(self, state: State) -> None:
         """Show this state in all views."""
         self.scene.show_state(state)
-        self._arrange(state)
+        self._grid.show_state(state)
+        self.clip_tools.setVisible(state.clip is not None)
+        self.curved.show_state(state)
         if state.clip is None:
             for view in self.slices.values():
                 view.show_state(state)
@@ -91,29 +103,7 @@ class PlanningPage(QWidget):
         for view in self.slices.values():
             view.reset()
 
-    def _arrange(self, state: State) -> None:
-        """Show the views that have something to show; the others' place goes to them."""
-        shown = shown_orientations(state)
-        for name, view in self.slices.items():
-            view.setVisible(name in shown)
-        self.clip.setVisible(state.clip is not None)
-        self.clip_tools.setVisible(state.clip is not None)
-        left = 50
-        if len(shown) < len(ORIENTATIONS):
-            # Without surfaces the 3-D view has little to show beside a single picture.
-            left = 25 if state.anatomy is None else 42
-        if left != self._left:
-            self._left = left
-            self._grid.setSizes([100 * left, 100 * (100 - left)])
-
     def _lay_out(self) -> None:
-        axial, coronal, sagittal = (self.slices[name] for name in ORIENTATIONS)
-        columns = [
-            _splitter(Qt.Orientation.Vertical, *views)
-            for views in ((self.scene, coronal), (axial, sagittal, self.clip))
-        ]
-        self._grid = _splitter(Qt.Orientation.Horizontal, *columns)
-        self.clip.hide()
         self.clip_tools.hide()
         self.clip_tools.setObjectName("clip_tools")
         self.clip_tools.setIconSize(QSize(18, 18))
@@ -141,13 +131,3 @@ def _hint(state: State) -> str:
     if state.clip is None:
         return hint(state.tool, len(state.placed_mm))
     return RULER_HINT[state.clip.start is not None] if state.clip.is_measuring else ""
-
-
-def _splitter(direction: Qt.Orientation, *views: QWidget) -> QSplitter:
-    splitter = QSplitter(direction)
-    splitter.setHandleWidth(4)
-    splitter.setChildrenCollapsible(False)
-    for widget in views:
-        splitter.addWidget(widget)
-    splitter.setSizes([1000] * len(views))
-    return splitter

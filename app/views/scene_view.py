@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import QStackedLayout, QWidget
 from app.measures.wall import with_painted
 from app.state import State
 from app.tools import Tool, points_scene
+from app.viewing.arrangement import SCENE, Aim
 from app.views.labels import plain_label
 from app.views.slices.hover_readout import HoverReadout
 from core.anatomy import Anatomy
@@ -41,6 +42,7 @@ class SceneView(QWidget):
     point_dropped = pyqtSignal()
     refused = pyqtSignal(object)
     ready = pyqtSignal()
+    alone_requested = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +53,7 @@ class SceneView(QWidget):
         self._pressed: QPoint | None = None
         self._hover = HoverReadout(self)
         self._framed_uid: str | None = None
+        self._aim: Aim | None = None
         self._waiting = plain_label("Preparing the 3-D view…", "quiet")
         self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         # Beside a picture this view is narrow: a sentence takes no room from the images.
@@ -83,6 +86,7 @@ class SceneView(QWidget):
         if self.renderer is not None:
             self._show(state.shown_plan)
             self._frame_new_patient(state)
+            self._follow_aim(state.arrangement.aim)
             self.renderer.show_orientation(state.is_in_patient)
             self._layout.setCurrentWidget(self.interactor if _has_content(state) else self._waiting)
             is_navigating = state.tool is Tool.NAVIGATE
@@ -125,7 +129,9 @@ class SceneView(QWidget):
                 self._pressed = None
             elif event.type() == QEvent.Type.MouseButtonDblClick:
                 if self._state.tool is Tool.NAVIGATE:
-                    self._pick(here, self.looked_at)
+                    # Beside the surfaces there is no place to look at.
+                    if not self._pick(here, self.looked_at):
+                        self.alone_requested.emit(SCENE)
                 else:
                     self.finished.emit()
         return False
@@ -148,12 +154,19 @@ class SceneView(QWidget):
             self._framed_uid = uid
             self.renderer.reset_camera()
 
-    def _pick(self, here: QPoint, signal: Any) -> None:
-        if self.renderer is None:
-            return
-        found = self.renderer.pick(*self._display_px(here))
+    def _follow_aim(self, aim: Aim | None) -> None:
+        """Look as a standard view that was just asked for; afterwards the user turns the scene as ever."""
+        from render.camera import looking_along
+
+        if aim is not self._aim and aim is not None and self.renderer is not None:
+            self.renderer.look(looking_along(aim.focal_mm, aim.normal, aim.up, aim.reach_mm))
+        self._aim = aim
+
+    def _pick(self, here: QPoint, signal: Any) -> bool:
+        found = self.renderer.pick(*self._display_px(here)) if self.renderer is not None else None
         if found is not None:
             signal.emit(found[1])
+        return found is not None
 
     def _display_px(self, here: QPoint) -> tuple[float, float]:
         ratio = self.interactor.devicePixelRatioF()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from app.commands import planning, playing, study
 from app.fusion.making import shown_fusion
 from app.labels.editing import Contours, Touch
+from app.views.viewing_wishes import connect_viewing
 from core.errors import PlannerError
 from core.study import Series
 from plan.items import CutPlane, Point
@@ -34,6 +35,7 @@ def connect_wishes(window: MainWindow) -> None:
         view.point_dragged.connect(session.drag)
         view.point_dropped.connect(lambda: desk.attempt(session.drop))
     _connect_labels(window, wishes)
+    connect_viewing(window)
     _connect_fusion(window)
     _connect_sheet(window)
     window.planning.clip.stepped.connect(lambda n_steps: playing.step(desk, n_steps))

@@ -13,17 +13,11 @@ from app.slice_outlines import Outline
 from app.slices import Frame
 from app.state import State
 from app.views.over_images import paint_text, paint_text_at
+from app.views.slices.crosshair import paint_crosshair
 from app.views.theme import ORIENTATION_COLOURS, QUIET, TEXT
 
 if TYPE_CHECKING:
     from app.views.slices.view import SliceView
-
-GAP_PX = 14
-OTHERS = {
-    "axial": ("sagittal", "coronal"),
-    "coronal": ("sagittal", "axial"),
-    "sagittal": ("coronal", "axial"),
-}
 
 
 def paint_slice(
@@ -46,7 +40,7 @@ def paint_slice(
             painter.drawPolyline(QPolygonF(_points(line, ratio)))
     for mark in plan_marks:
         _paint_mark(painter, mark, ratio, mark.item_id == state.selected_id)
-    _paint_crosshair(painter, view, frame, state, ratio)
+    paint_crosshair(painter, view, frame)
     _paint_placed(painter, frame, state, ratio)
     _paint_texts(painter, view, frame, state)
 
@@ -86,21 +80,6 @@ def _paint_mark(painter: QPainter, mark: Mark, ratio: float, is_selected: bool) 
     if mark.text:
         at = points[1] if len(points) == 3 else (points[0] + points[-1]) / 2.0
         paint_text_at(painter, at + QPointF(8, -8), mark.text, colour)
-
-
-def _paint_crosshair(painter: QPainter, view: SliceView, frame: Frame, state: State, ratio: float) -> None:
-    if state.crosshair_mm is None:
-        return
-    x, y = (frame.to_px(np.array(state.crosshair_mm))[0] + 0.5) / ratio
-    upright, level = (QColor(ORIENTATION_COLOURS[name]) for name in OTHERS[view.orientation])
-    for colour in (upright, level):
-        colour.setAlpha(150)
-    painter.setPen(QPen(upright, 1.0))
-    painter.drawLine(QPointF(x, 0), QPointF(x, y - GAP_PX))
-    painter.drawLine(QPointF(x, y + GAP_PX), QPointF(x, view.height()))
-    painter.setPen(QPen(level, 1.0))
-    painter.drawLine(QPointF(0, y), QPointF(x - GAP_PX, y))
-    painter.drawLine(QPointF(x + GAP_PX, y), QPointF(view.width(), y))
 
 
 def _paint_placed(painter: QPainter, frame: Frame, state: State, ratio: float) -> None:

@@ -10,11 +10,23 @@ from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, Q
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from app.slice_marks import handle_at, handle_dragged, marks
-from app.slices import IMAGE_AXES_TITLES, Frame, Framing, frame_of, readout, scrolled
+from app.slices import (
+    Frame,
+    Framing,
+    depth_placed,
+    frame_in,
+    framing_on,
+    lies_along_axes,
+    readout,
+    scrolled,
+    slice_title,
+)
 from app.state import State
 from app.tools import Tool
+from app.views.slices.crosshair import CrosshairTurner
 from app.views.slices.painting import paint_slice
 from app.views.slices.pictures import SlicePictures
+from app.views.slices.slab_button import SlabButton
 from app.views.slices.strokes import SliceStrokes, paint_stroke
 from app.views.theme import GROUND, QUIET
 
@@ -42,6 +54,9 @@ class SliceView(QWidget):
     stroke_moved = pyqtSignal(object)
     stroke_released = pyqtSignal()
     brush_resized = pyqtSignal(float)
+    turned = pyqtSignal(object)
+    thickened = pyqtSignal(str, object)
+    alone_requested = pyqtSignal(str)
 
     def __init__(self, orientation: Orientation, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +65,9 @@ class SliceView(QWidget):
         self._state = State()
         self._pictures = SlicePictures()
         self._strokes = SliceStrokes(self)
+        self._turner = CrosshairTurner(self)
+        self._slab = SlabButton(orientation, self)
+        self._slab.chosen.connect(lambda slab: self.thickened.emit(self.orientation, slab))
         self._pressed: QPoint | None = None
         self._last = QPoint()
         self._is_dragging = False
@@ -64,8 +82,15 @@ class SliceView(QWidget):
         self.setAccessibleName(f"{orientation.capitalize()} slice")
 
     def show_state(self, state: State) -> None:
-        """Show this state from now on."""
+        """Show this state from now on; a standard view that was just asked for comes to the middle."""
+        is_aimed = state.arrangement.aim is not self._state.arrangement.aim
         self._state = state
+        frame = self.frame()
+        self._slab.show_state(state, frame)
+        aim, whole = state.arrangement.aim, self._frame(Framing())
+        is_slice = frame is not None and lies_along_axes(state, self.orientation, frame)
+        if is_aimed and is_slice and aim is not None and whole is not None:
+            self.framing = framing_on(whole, aim.focal_mm, aim.reach_mm)
         self.setCursor(self._cursor)
         self.update()
 
@@ -87,18 +112,16 @@ class SliceView(QWidget):
     @property
     def title(self) -> str:
         """What the view calls its orientation."""
-        return IMAGE_AXES_TITLES[self.orientation] if self._state.along_image else self.orientation.capitalize()
+        return slice_title(self._state, self.orientation)
 
     def frame(self) -> Frame | None:
         """Where the picture lies now; None when there is nothing to show."""
-        state = self._state
-        if state.volume is None or state.crosshair_mm is None:
-            return None
+        return self._frame(self.framing)
+
+    def _frame(self, framing: Framing) -> Frame | None:
         size = self.size() * self.devicePixelRatioF()
         size_px = (max(size.width(), 1), max(size.height(), 1))
-        return frame_of(
-            state.volume, self.orientation, state.crosshair_mm, size_px, self.framing, state.along_image
-        )
+        return frame_in(self._state, self.orientation, size_px, framing)
 
     def position_of(self, at_mm: np.ndarray) -> QPoint:
         """Where an LPS position lies in this widget. Raises ValueError when nothing is shown."""
@@ -126,6 +149,7 @@ class SliceView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """A new size needs a new picture."""
+        self._slab.move_to_corner()
         self.update()
 
     def readout(self) -> str:
@@ -134,7 +158,7 @@ class SliceView(QWidget):
         frame = self.frame() if self._pointer is not None else None
         if frame is None or self._pointer is None or state.volume is None:
             return ""
-        return readout(state.volume, self.at(self._pointer, frame), state.is_in_patient)
+        return readout(state.volume, self.at(self._pointer, frame), state.is_in_patient, frame)
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:
         """Wheel: next slice. With Ctrl: zoom. With Shift and a label tool: size of the brush."""
@@ -155,15 +179,18 @@ class SliceView(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Remember where a click or a drag begins."""
-        if event is not None and not self._strokes.press(event):
+        if event is not None and not self._strokes.press(event) and not self._turner.press(event):
             self._pressed = self._last = event.position().toPoint()
             self._is_dragging = False
             self._held = self._handle(self._pressed) if _is_plain_left(event) else None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
-        """The second click of two ends a line; it places no point of its own."""
+        """The second click of two makes this view the only one, or ends a line; it places no point of its own."""
         if event is not None and self._state.tool is Tool.NAVIGATE:
-            self.mousePressEvent(event)
+            if event.button() == Buttons.LeftButton:
+                self.alone_requested.emit(self.orientation)
+            else:
+                self.mousePressEvent(event)
         elif event is not None and not self._strokes.press(event) and event.button() == Buttons.LeftButton:
             self.finished.emit()
 
@@ -174,7 +201,7 @@ class SliceView(QWidget):
             return
         here = event.position().toPoint()
         self._pointer = here
-        if self._strokes.move(here):
+        if self._strokes.move(here) or self._turner.move(event):
             return
         if self._pressed is None:
             self._show_cursor(here)
@@ -189,21 +216,24 @@ class SliceView(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         """A click without a drag looks there, or places a point with the tool in hand; a stroke ends."""
-        if event is not None and self._strokes.release(event):
+        if event is not None and (self._strokes.release(event) or self._turner.release(event)):
             return
         frame = self.frame()
         is_click = self._pressed is not None and not self._is_dragging
         if event is not None and frame is not None and is_click and event.button() == Buttons.LeftButton:
             at_mm = self.at(event.position().toPoint(), frame)
-            (self.looked_at if self._state.tool is Tool.NAVIGATE else self.placed).emit(at_mm)
+            if self._state.tool is Tool.NAVIGATE:
+                self.looked_at.emit(at_mm)
+            else:
+                self.placed.emit(depth_placed(self._state.volume, at_mm, frame))
         if self._held is not None and self._is_dragging:
             self.point_dropped.emit()
         self._pressed = self._held = None
         self._is_dragging = False
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Arrows move the crosshair, page keys the slice; Return begins and ends a stroke at the crosshair."""
-        if event is not None and not self._strokes.key(event):
+        """Arrows move the crosshair, with Alt they turn it, page keys the slice; Return paints at the crosshair."""
+        if event is not None and not self._turner.key(event) and not self._strokes.key(event):
             super().keyPressEvent(event)
 
     def leaveEvent(self, event: object) -> None:
@@ -242,6 +272,8 @@ class SliceView(QWidget):
     def _show_cursor(self, place: QPoint) -> None:
         if not self._state.is_editing_labels and self._handle(place) is not None:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
+        elif self._turner.is_over_handle(place):
+            self.setCursor(Qt.CursorShape.OpenHandCursor)
         else:
             self.setCursor(self._cursor)
 
