@@ -6,16 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.lens import N_COEFFICIENTS, PINHOLE, distort, distort_with_derivative, undistort
+
 
 @dataclass(frozen=True, eq=False)
 class CameraModel:
-    """A calibrated pinhole camera, OpenCV's conventions: x right, y down, z forward, pixel centres at integers.
+    """A calibrated camera, OpenCV's conventions: x right, y down, z forward, pixel centres at integers.
 
     Attributes:
         width, height: picture size in pixels.
         camera_matrix: (3, 3) with fx, fy, cx, cy in pixels.
-        distortion: k1, k2, p1, p2[, k3] of the Brown-Conrady model; empty for none.
+        distortion: k1, k2, p1, p2[, k3[, k4, k5, k6]] of a pinhole lens, empty for none; k1 to k4 of a fisheye.
         rms_px, focal_error_percent: what the calibration said of itself; None when unknown.
+        lens: `PINHOLE` or `FISHEYE` of `core.lens`.
     """
 
     width: int
@@ -24,14 +27,18 @@ class CameraModel:
     distortion: np.ndarray
     rms_px: float | None = None
     focal_error_percent: float | None = None
+    lens: str = PINHOLE
 
     def __post_init__(self) -> None:
         matrix = np.array(self.camera_matrix, dtype=np.float64)
         distortion = np.array(self.distortion, dtype=np.float64).ravel()
         if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or matrix[0, 0] <= 0 or matrix[1, 1] <= 0:
             raise ValueError("a camera matrix is 3x3 with positive focal lengths")
-        if len(distortion) not in (0, 4, 5) or not np.isfinite(distortion).all():
-            raise ValueError("distortion has 0, 4 or 5 coefficients: k1, k2, p1, p2, k3")
+        if self.lens not in N_COEFFICIENTS:
+            raise ValueError(f"no lens is called {self.lens!r}")
+        if len(distortion) not in N_COEFFICIENTS[self.lens] or not np.isfinite(distortion).all():
+            known = " or ".join(str(n) for n in N_COEFFICIENTS[self.lens])
+            raise ValueError(f"distortion of a {self.lens} lens has {known} coefficients")
         matrix.setflags(write=False)
         distortion.setflags(write=False)
         object.__setattr__(self, "camera_matrix", matrix)
@@ -50,15 +57,27 @@ class CameraModel:
         """
         points = np.asarray(points, dtype=np.float64)
         depth = np.where(points[:, 2] > 0, points[:, 2], np.nan)
-        x, y = points[:, 0] / depth, points[:, 1] / depth
-        k1, k2, p1, p2, k3 = np.pad(self.distortion, (0, 5 - len(self.distortion)))
-        r2 = x * x + y * y
-        radial = 1.0 + r2 * (k1 + r2 * (k2 + r2 * k3))
-        xd = x * radial + 2.0 * p1 * x * y + p2 * (r2 + 2.0 * x * x)
-        yd = y * radial + p1 * (r2 + 2.0 * y * y) + 2.0 * p2 * x * y
-        fx, skew, cx = self.camera_matrix[0]
-        fy, cy = self.camera_matrix[1, 1:]
-        return np.stack([fx * xd + skew * yd + cx, fy * yd + cy], axis=1)
+        bent = distort(self.lens, self.distortion, points[:, :2] / depth[:, None])
+        return bent @ self.camera_matrix[:2, :2].T + self.camera_matrix[:2, 2]
+
+    def project_with_derivative(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `project`, also the derivative (n, 2, 3) of the pixels by the points."""
+        points = np.asarray(points, dtype=np.float64)
+        depth = np.where(points[:, 2] > 0, points[:, 2], np.nan)
+        xy = points[:, :2] / depth[:, None]
+        bent, by_xy, _ = distort_with_derivative(self.lens, self.distortion, xy)
+        by_ray = self.camera_matrix[:2, :2] @ by_xy / depth[:, None, None]
+        by_depth = -np.einsum("nij,nj->ni", by_ray, xy)
+        return bent @ self.camera_matrix[:2, :2].T + self.camera_matrix[:2, 2], np.concatenate(
+            [by_ray, by_depth[:, :, None]], axis=2
+        )
+
+    def rays(self, pixels: np.ndarray) -> np.ndarray:
+        """Directions (n, 2), x and y at z = 1 in the camera frame, seen at pixels (n, 2); NaN where there is none."""
+        bent = np.linalg.solve(
+            self.camera_matrix[:2, :2], (np.asarray(pixels, dtype=np.float64) - self.camera_matrix[:2, 2]).T
+        )
+        return undistort(self.lens, self.distortion, bent.T)
 
     def clip_from_camera(self, near_mm: float, far_mm: float) -> np.ndarray:
         """OpenGL projection (4, 4) for a perfect lens, from OpenCV's camera frame to clip space (y up).

@@ -13,7 +13,7 @@ void main() {
 }
 """
 
-# For every undistorted pixel: where the lens put it in the picture (Brown 1971, as core.projection).
+# For every undistorted pixel: where the lens put it in the picture, as core.lens.
 PICTURE_FRAGMENT = """
 #version 330 core
 in vec2 place;
@@ -24,14 +24,28 @@ uniform vec2 focal;
 uniform vec2 centre;
 uniform float skew;
 uniform vec3 radial;
+uniform vec3 lower;
 uniform vec2 tangential;
+uniform vec4 angular;
+uniform bool is_fisheye;
+vec2 bend(vec2 p) {
+    float r2 = dot(p, p);
+    if (is_fisheye) {
+        float r = sqrt(r2);
+        float a = atan(r);
+        float a2 = a * a;
+        float bent = a * (1.0 + a2 * (angular.x + a2 * (angular.y + a2 * (angular.z + a2 * angular.w))));
+        return r < 1e-6 ? p : p * bent / r;
+    }
+    float stretch = 1.0 + r2 * (radial.x + r2 * (radial.y + r2 * radial.z));
+    stretch /= 1.0 + r2 * (lower.x + r2 * (lower.y + r2 * lower.z));
+    return p * stretch + 2.0 * p.x * p.y * tangential + tangential.yx * (r2 + 2.0 * p * p);
+}
 void main() {
     vec2 pixel = place * size - 0.5;
     vec2 p = (pixel - centre) / focal;
     p.x -= skew * p.y / focal.x;
-    float r2 = dot(p, p);
-    float stretch = 1.0 + r2 * (radial.x + r2 * (radial.y + r2 * radial.z));
-    vec2 bent = p * stretch + 2.0 * p.x * p.y * tangential + tangential.yx * (r2 + 2.0 * p * p);
+    vec2 bent = bend(p);
     vec2 seen = focal * bent + centre + vec2(skew * bent.y, 0.0);
     vec2 where = (seen + 0.5) / size;
     bool outside = any(lessThan(where, vec2(0.0))) || any(greaterThan(where, vec2(1.0)));

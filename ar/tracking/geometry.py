@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ar.opencv import cv2
+from core.lens import FISHEYE
 from core.projection import CameraModel
 
 
@@ -16,6 +17,9 @@ def project_with_derivative(
     `matrix` is `camera_from_body` (4, 4); the turn is applied after the pose's rotation, about the body's origin.
     """
     turned = points_mm @ matrix[:3, :3].T
+    if camera.lens == FISHEYE:
+        seen, by_point = camera.project_with_derivative(turned + matrix[:3, 3])
+        return seen, np.concatenate([np.cross(turned[:, None, :], by_point), by_point], axis=2)
     zero = np.zeros(3)
     distortion = camera.distortion if camera.distortion.size else None
     pixels, full = cv2.projectPoints(turned[:, None], zero, matrix[:3, 3], camera.camera_matrix, distortion)

@@ -9,6 +9,7 @@ import numpy as np
 from ar.opencv import cv2
 from ar.tracking.detection import Observation
 from ar.tracking.geometry import moved, project_with_derivative
+from core.lens import FISHEYE
 from core.projection import CameraModel
 
 OUTLIER_PX = 3.0
@@ -100,13 +101,14 @@ def _starts(observation: Observation, camera: CameraModel, is_planar: bool) -> l
     """Closed-form poses (4, 4): both of the plane, or one in space."""
     method = cv2.SOLVEPNP_IPPE if is_planar else cv2.SOLVEPNP_SQPNP
     distortion = camera.distortion if camera.distortion.size else None
+    pixels, camera_matrix = observation.pixels, camera.camera_matrix
+    if camera.lens == FISHEYE:
+        pixels, camera_matrix, distortion = camera.rays(pixels), np.eye(3), None
+        if np.isnan(pixels).any():
+            return []
     try:
         _, turns, shifts, _ = cv2.solvePnPGeneric(
-            observation.points_mm[:, None],
-            observation.pixels[:, None],
-            camera.camera_matrix,
-            distortion,
-            flags=method,
+            observation.points_mm[:, None], pixels[:, None], camera_matrix, distortion, flags=method
         )
     except cv2.error:
         return []
