@@ -163,8 +163,17 @@ def _phase_time(state: State) -> str:
     return labels[state.phase] if state.phase < len(labels) else ""
 
 
-MAIN_READINGS = ("length_mm", "angle_deg", "area_mm2", "annulus_area_mm2")
-NO_VALUE = {"°": "no angle", "mm²": "no area"}
+MAIN_READINGS = (
+    "length_mm",
+    "angle_deg",
+    "area_mm2",
+    "annulus_area_mm2",
+    "d_area_mm2",
+    "ostium_area_mm2",
+    "skin_area_mm2",
+    "valve_to_annulus_percent",
+)
+NO_VALUE = {"°": "no angle", "mm²": "no area", "%": "no fit"}
 
 
 def describe_item(item: Item, plan: Plan, sd_mm: float | None = None) -> str:

@@ -11,10 +11,13 @@ import numpy as np
 from app.slices import Frame
 from app.state import State
 from core.anatomy import Anatomy
+from plan.clinical.virtual_valve import annulus_of, frustum_of, why_no_valve
 from plan.handles import Handle, dragged, handles
-from plan.items import CutPlane, Item
+from plan.items import CutPlane, Item, VirtualValve
+from plan.plan import Plan
+from plan.sheet_items import SHEET_TITLES
 from render.found_landmarks import found_landmarks
-from render.palette import CUT_PLANE, CUT_PLANE_LOCKED, FOUND, LABEL, Colour
+from render.palette import CUT_PLANE, CUT_PLANE_LOCKED, FOUND, LABEL, VIRTUAL_VALVE, Colour
 from render.scene import FoundLandmark, Label, Polyline
 
 NEAR_MM = 3.0
@@ -45,12 +48,25 @@ def marks(state: State, frame: Frame) -> tuple[Mark, ...]:
     scene = compose(nothing, plan, state.view)
     n_texts = Counter(label.item_id for label in scene.labels)
     # The one text of an item goes with its line; where there are several, each stands at its own place.
-    texts = {label.item_id: label for label in scene.labels if n_texts[label.item_id] == 1}
+    # Of a sheet's item a text names one point of several.
+    apart = {item.item_id for item in plan.items if type(item) in SHEET_TITLES}
+    texts = {
+        label.item_id: label
+        for label in scene.labels
+        if n_texts[label.item_id] == 1 and label.item_id not in apart
+    }
+    valves = {valve.item_id: valve for valve in plan.of_type(VirtualValve)}
     n_points = Counter(point.item_id for point in scene.points)
     # A line through an item's points shows them itself; a smooth curve does not.
     through = {line.item_id for line in scene.polylines if len(line.points_mm) == n_points[line.item_id]}
     lined = {line.item_id for line in scene.polylines}
-    found = [_line_mark(line, texts, frame, line.item_id in through) for line in scene.polylines]
+    found = [
+        _line_mark(line, texts, frame, line.item_id in through)
+        for line in scene.polylines
+        if line.item_id not in valves
+    ]
+    if state.view.show_measures:
+        found += [_valve_mark(valve, plan, frame) for valve in valves.values()]
     for point in scene.points:
         alone = Polyline(point.item_id, (point.position_mm,), point.colour)
         if point.item_id not in through:
@@ -94,6 +110,19 @@ def _line_mark(line: Polyline, texts: Mapping[str, Label], frame: Frame, has_bal
         return None
     label = texts.get(line.item_id)
     return Mark(line.item_id, frame.to_px(points), line.colour, label.text if label else "", False, has_balls)
+
+
+def _valve_mark(valve: VirtualValve, plan: Plan, frame: Frame) -> Mark | None:
+    """The outline of a virtual valve where the slice cuts it."""
+    annulus = annulus_of(valve, plan)
+    if annulus is None or why_no_valve(annulus):
+        return None
+    plane = frame.plane
+    outline = frustum_of(valve, annulus).outline_mm(np.array(plane.origin_mm), np.array(plane.normal))
+    if len(outline) < 3:
+        return None
+    closed = np.concatenate([outline, outline[:1]])
+    return Mark(valve.item_id, frame.to_px(closed), VIRTUAL_VALVE, has_balls=False)
 
 
 def _found_mark(place: FoundLandmark, frame: Frame) -> Mark | None:

@@ -7,7 +7,8 @@ from functools import lru_cache
 import numpy as np
 
 from core.errors import PlannerError
-from plan.clinical import aortic_root
+from plan.clinical.sheets import formulas_of
+from plan.clinical.virtual_valve import annulus_of
 from plan.contours import (
     curve_from_points,
     ellipse_axes_mm,
@@ -19,7 +20,7 @@ from plan.contours import (
     why_no_area,
 )
 from plan.formula import Formula, Points, Reading, Values, points_of, read
-from plan.items import Angle, AorticRoot, Contour, CutPlane, Distance, Item, PlaneAngle, Polyline
+from plan.items import Angle, Contour, CutPlane, Distance, Item, PlaneAngle, Polyline, VirtualValve
 from plan.measure import angle_deg, angle_of_planes_deg, angles_between_deg
 from plan.plan import Plan
 
@@ -37,20 +38,31 @@ CONTOUR_TITLES = {
 
 
 def readings(item: Item, plan: Plan, sd_mm: float | None = None) -> tuple[Reading, ...]:
-    """What an item measures; empty for a cut plane and a landmark.
+    """What an item measures by its points; empty for a cut plane, a landmark, and what surfaces alone can tell.
 
     Args:
-        plan: where an angle of planes finds its planes.
+        plan: where an angle of planes finds its planes, and a virtual valve its annulus.
         sd_mm: standard deviation of a placed landmark per axis, for the bands; None: no bands.
     """
     if isinstance(item, PlaneAngle):
         return (_plane_angle(item, plan),)
+    if isinstance(item, VirtualValve):
+        # Its annulus is all of the plan that it depends on.
+        annulus = annulus_of(item, plan)
+        return _guided(item, Plan(items=() if annulus is None else (annulus,)), sd_mm)
     return _readings(item, sd_mm)
+
+
+@lru_cache(maxsize=64)
+def _guided(item: Item, plan: Plan, sd_mm: float | None) -> tuple[Reading, ...]:
+    formulas, points = formulas_of(item, plan)
+    return read(formulas, points, sd_mm)
 
 
 @lru_cache(maxsize=512)
 def _readings(item: Item, sd_mm: float | None) -> tuple[Reading, ...]:
-    return read(_formulas(item), points_of(item), sd_mm)
+    formulas = _formulas(item)
+    return read(formulas, points_of(item), sd_mm) if formulas else _guided(item, Plan(), sd_mm)
 
 
 def _formulas(item: Item) -> tuple[Formula, ...]:
@@ -62,7 +74,7 @@ def _formulas(item: Item) -> tuple[Formula, ...]:
         return (Formula({"length_mm": "Length"}, _path),)
     if isinstance(item, Contour):
         return (_contour(item),)
-    return aortic_root.formulas(item) if isinstance(item, AorticRoot) else ()
+    return ()
 
 
 def _straight(points: Points) -> Values:

@@ -10,11 +10,12 @@ import numpy as np
 from core.anatomy import HEART_BY_KEY, Anatomy
 from core.errors import PlannerError
 from core.mesh import SurfaceMesh
-from plan.items import CutPlane
+from plan.items import CutPlane, Item
 from plan.items import Point as Position
 from plan.plan import Plan
 from render.cutting import CutSurface, cut_with_caps
 from render.drawn_items import Drawn, drawn
+from render.drawn_sheets import drawn_sheet, is_sheet_item
 from render.found_landmarks import found_landmarks
 from render.scene import CameraView, Legend, PlaneWidget, Scene, Surface
 from render.steadiness import can_be_painted
@@ -38,7 +39,7 @@ def compose(anatomy: Anatomy, plan: Plan, view: ViewState, camera: CameraView | 
         PlannerError: the plan belongs to another patient space than the anatomy.
     """
     _check_same_space(anatomy, plan)
-    parts = [drawn(item, plan) for item in plan.items] if view.show_measures else []
+    parts = [_drawn(item, plan) for item in plan.items] if view.show_measures else []
     items = sum(parts, Drawn())
     surfaces = _surfaces(anatomy, plan, view)
     return Scene(
@@ -51,6 +52,10 @@ def compose(anatomy: Anatomy, plan: Plan, view: ViewState, camera: CameraView | 
         legend=_legend(surfaces, view.painted_by) if view.painted_by and surfaces else None,
         camera=camera,
     )
+
+
+def _drawn(item: Item, plan: Plan) -> Drawn:
+    return drawn_sheet(item, plan) if is_sheet_item(item) else drawn(item, plan)
 
 
 def _check_same_space(anatomy: Anatomy, plan: Plan) -> None:

@@ -62,7 +62,7 @@ def drawn(item: Item, plan: Plan) -> Drawn:
         return _line(item, item.points_mm, POLYLINE, item.points_mm[-1])
     if isinstance(item, Contour):
         text = Label(item.item_id, item.points_mm[0], _text(item, "area_mm2", "area_diameter_mm"))
-        return _ring(item.item_id, item.points_mm, CONTOUR) + Drawn(labels=(text,))
+        return ring_of(item.item_id, item.points_mm, CONTOUR) + Drawn(labels=(text,))
     if isinstance(item, Landmark):
         ball = Point(item.item_id, item.position_mm, LANDMARK)
         return Drawn(points=(ball,), labels=(Label(item.item_id, item.position_mm, item.name),))
@@ -76,8 +76,8 @@ def _line(item: Item, places: tuple[Position, ...], colour: Colour, text_at_mm: 
     return Drawn((Line(item.item_id, places, colour),), _balls(item.item_id, places, colour), (text,))
 
 
-def _ring(item_id: str, places: tuple[Position, ...], colour: Colour) -> Drawn:
-    """The smooth closed curve through points; straight lines while there is none."""
+def ring_of(item_id: str, places: tuple[Position, ...], colour: Colour) -> Drawn:
+    """The smooth closed curve through points, with them; straight lines while there is none."""
     balls = _balls(item_id, places, colour)
     steps = np.linalg.norm(np.diff(np.array([*places, places[0]]), axis=0), axis=1)
     curve = places
@@ -109,7 +109,7 @@ def _root(root: AorticRoot) -> Drawn:
         found += Drawn(line, _balls(root.item_id, across, AORTIC_ROOT))
     for places in (root.annulus_mm, root.sinotubular_mm):
         if places:
-            found += _ring(root.item_id, places, AORTIC_ROOT)
+            found += ring_of(root.item_id, places, AORTIC_ROOT)
     return found
 
 

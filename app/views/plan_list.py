@@ -32,6 +32,7 @@ from plan.items import (
     Polyline,
 )
 from plan.plan import Plan
+from plan.sheet_items import SHEET_TITLES
 
 ICONS = {
     CutPlane: "plane",
@@ -42,6 +43,7 @@ ICONS = {
     Contour: "contour",
     PlaneAngle: "angle",
     AorticRoot: "valve",
+    **dict.fromkeys(SHEET_TITLES, "valve"),
 }
 ID_ROLE = Qt.ItemDataRole.UserRole
 
@@ -188,7 +190,7 @@ class PlanList(QWidget):
                 if action is not None:
                     ids = (plane.item_id, item.item_id)
                     action.triggered.connect(lambda _, ids=ids: self.angle_requested.emit(*ids))
-        if isinstance(item, AorticRoot):
+        if isinstance(item, AorticRoot) or type(item) in SHEET_TITLES:
             action = menu.addAction("Open the sheet")
             if action is not None:
                 action.triggered.connect(lambda: self.sheet_requested.emit(item.item_id))
