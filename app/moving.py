@@ -17,6 +17,8 @@ from core.staging import replace_file
 from core.study import Series
 from core.volume import Volume
 from imaging.slices.planes import is_cine_file, is_cine_planes
+from plan.history import History
+from plan.label_lineage import lineage_of
 from recon.cine.planes import CineSeries
 
 ReconstructCine = Callable[[str, Sequence[CineSeries], str, Progress], MovingAnatomy]
@@ -98,6 +100,27 @@ def reconstruct_cine(
     from recon.cine.run import reconstruct_cine as run
 
     return run(task_key, series, device, progress, engine_cache=engine_cache())
+
+
+def edited_phases(history: History) -> tuple[int, ...]:
+    """The phases, from 0, whose labels a person edited; those whose edits are all undone are not among them."""
+    touched = {edit.labels.phase for edit in history.edits[: history.n_done] if edit.labels is not None}
+    lineages = {phase: lineage_of(history, phase) for phase in touched}
+    return tuple(sorted(phase for phase, found in lineages.items() if found is not None and found.edits))
+
+
+def told_phases(phases: Sequence[int]) -> str:
+    """Phases as the player counts them, from 1."""
+    numbers = ", ".join(str(phase + 1) for phase in phases)
+    return f"phase{'s' if len(phases) > 1 else ''} {numbers}"
+
+
+def edits_note(state: State) -> str:
+    """What the moving heart does not know: labels that were edited at single phases; empty where there are none."""
+    edited = edited_phases(state.history)
+    if state.moving is None or not edited:
+        return ""
+    return f"Labels of {told_phases(edited)} were edited by hand: the curve and the other phases do not follow."
 
 
 def write_motion_files(moving: MovingAnatomy, folder: Path, progress: Progress) -> tuple[Path, ...]:

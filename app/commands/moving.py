@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.commands.command import PICTURE_SHOWN, Command, Desk
-from app.moving import cine_of, work_of
+from app.moving import cine_of, edited_phases, told_phases, work_of
 from app.state import State
 
 
@@ -13,9 +13,24 @@ def reconstruct_cycle(desk: Desk) -> None:
     Raises:
         PlannerError: nothing fits, or other work is running.
     """
-    together = cine_of(desk.session.state, desk.chosen_series)
+    state = desk.session.state
+    together = cine_of(state, desk.chosen_series)
     work = work_of(together, desk.reconstruct_cine, desk.session.settings.device)
-    desk.run("Reconstructing all phases", work, desk.session.show_moving)
+
+    def start() -> None:
+        desk.run("Reconstructing all phases", work, desk.session.show_moving)
+
+    edited = edited_phases(state.history)
+    if not edited:
+        start()
+        return
+    desk.ask_first(
+        "Reconstruct all phases?",
+        f"Labels of {told_phases(edited)} were edited by hand, and the moving heart is made of the images alone. "
+        "It takes their place at the phase that is shown when it is ready, where undo leads back to them; at other "
+        "phases they stay. Its curve follows none of them.",
+        start,
+    )
 
 
 def _has_phases(state: State) -> bool:

@@ -7,13 +7,14 @@ from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt6.QtWidgets import QWidget
 
+from app.moving import edited_phases, edits_note
 from app.state import State
 from app.views.theme import QUIET, TEXT, WARNING
 from core.anatomy import HEART_BY_KEY
 from core.motion import MovingAnatomy
 
 HEIGHT_PX = 96
-LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 44.0, 240.0, 10.0, 18.0
+LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 44.0, 280.0, 6.0, 18.0
 FONT_PX = 11
 VENTRICLES = (("lv", "LV"), ("rv", "RV"))
 NOTE = "End-diastole and end-systole are the largest and the smallest left ventricle. Check their contours."
@@ -32,13 +33,17 @@ class VolumeCurve(QWidget):
         self.setToolTip(NOTE)
         self._moving: MovingAnatomy | None = None
         self._phase = 0
+        self._edited: tuple[int, ...] = ()
+        self.note = ""
         self.hide()
 
     def show_state(self, state: State) -> None:
         """Show the curves of the moving heart that is shown, and the phase that is on the screen."""
         moving = state.moving if state.clip is None else None
-        if moving is not self._moving or state.phase != self._phase:
-            self._moving, self._phase = moving, state.phase
+        edited, note = (edited_phases(state.history), edits_note(state)) if moving is not None else ((), "")
+        if moving is not self._moving or (state.phase, edited) != (self._phase, self._edited):
+            self._moving, self._phase, self._edited, self.note = moving, state.phase, edited, note
+            self.setToolTip(f"{note}\n{NOTE}" if note else NOTE)
             self.update()
         self.setVisible(moving is not None)
 
@@ -133,6 +138,8 @@ class VolumeCurve(QWidget):
             painter.drawLine(QPointF(x, TOP_PX), QPointF(x, bottom))
             painter.setPen(QColor(QUIET))
             painter.drawText(QRectF(x - 14, bottom + 2, 28, 14), Qt.AlignmentFlag.AlignCenter, name)
+        for phase in (edited for edited in self._edited if edited < self._moving.n_phases):
+            painter.fillRect(QRectF(self.place_of(phase) - 3.0, bottom - 3.0, 6.0, 6.0), QColor(WARNING))
         if self._phase < self._moving.n_phases:
             x = self.place_of(self._phase)
             painter.setPen(QPen(QColor(TEXT), 1.0))
@@ -140,6 +147,9 @@ class VolumeCurve(QWidget):
 
     def _paint_figures(self, painter: QPainter, shown: list[str]) -> None:
         left = self.width() - RIGHT_PX + 18.0
+        painter.setPen(QColor(WARNING))
+        below = QRectF(left, TOP_PX + 48.0, RIGHT_PX - 22.0, self.height() - TOP_PX - 48.0)
+        painter.drawText(below, Qt.TextFlag.TextWordWrap, self.note)
         for number, (key, line) in enumerate(zip(shown, self.lines(), strict=True)):
             painter.setPen(_colour(key))
             top = TOP_PX + 4.0 + 22.0 * number

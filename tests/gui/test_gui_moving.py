@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtCore import QPoint, QRect, Qt
 from pytestqt.qtbot import QtBot
 
+from app.labels.editing import LabelBrush, Touch
+from app.tools import Tool
 from app.views.main_window import MainWindow
 from core.motion import MovingAnatomy
 from core.progress import Progress
@@ -108,6 +110,23 @@ def test_the_curve_shows_what_is_ejected_and_leads_to_a_phase(moving_window: Mai
         picture.pixelColor(column, row).name() for column in range(0, picture.width(), 2) for row in range(96)
     }
     assert len(colours) > 8
+
+
+def test_labels_edited_at_one_phase_are_told_on_the_curve(moving_window: MainWindow, qtbot: QtBot) -> None:
+    session, curve = moving_window.session, moving_window.planning.curve
+    assert curve.note == ""
+    before = curve.grab().toImage()
+    moving = session.state.moving
+    assert moving is not None
+    session.take(Tool.PAINT)
+    session.labels.use(LabelBrush("lv", radius_mm=8.0))
+    beside = moving.at(session.state.phase).surfaces["lv"].bounds_mm.mean(axis=0) + [22.0, 0.0, 0.0]
+    session.labels.press(Touch(beside, np.array((0.0, 0.0, 1.0))))
+    session.labels.release()
+    assert f"phase {session.state.phase + 1} were edited by hand" in curve.note
+    assert curve.note in curve.toolTip()
+    figures = QRect(curve.width() - 262, 54, 258, 40)
+    assert before.copy(figures) != curve.grab().toImage().copy(figures), "the note is painted beside the curve"
 
 
 def test_the_curve_takes_no_room_where_nothing_moves(cine_window: MainWindow) -> None:
