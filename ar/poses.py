@@ -35,7 +35,7 @@ class Pose:
         camera_from_body: the map; None when LOST.
         covariance: (6, 6) of a small rotation vector (radians) applied after the pose's rotation and of the
             translation (mm), both in the camera frame; None when unknown.
-        reprojection_px: root mean square distance of the detected points from the projected ones.
+        reprojection_px: scatter of the printed edges (or corners) seen around the projected ones, root mean square.
         sigma_mm: expected error of a point 150 mm beside the body, one standard deviation, worst direction.
         n_markers: how many markers were seen.
         is_ambiguous: a second, different pose explains this frame about as well.

@@ -15,7 +15,15 @@ from ar.opencv import cv2
 from ar.synthetic import Exposure, Look
 from benchmarks.report import Comparison, Figure, Row, as_markdown, write
 from benchmarks.tracking_bound import bound_mm
-from benchmarks.tracking_peers import Found, anchor, auricle, each, opencv_charuco, opencv_markers, pupil_apriltags
+from benchmarks.tracking_peers import (
+    Found,
+    anchor,
+    auricle,
+    each,
+    opencv_charuco,
+    opencv_markers,
+    pupil_apriltags,
+)
 from benchmarks.tracking_scenes import Scene, boards, hand_held, stills, troubled
 
 BESIDE_MM, BEHIND_MM = 150.0, 60.0
@@ -62,7 +70,9 @@ def compare(quick: bool, anchor_python: Path | None = None) -> Comparison:
     for scene in scenes(quick):
         frames = list(scene.frames())
         if scene.name in boards():
-            figures["Cramer-Rao bound"][f"{scene.name} TRE mm"] = bound_mm(scene, 2 if quick else 8, target_mm(scene))
+            figures["Cramer-Rao bound"][f"{scene.name} TRE mm"] = bound_mm(
+                scene, 2 if quick else 8, target_mm(scene)
+            )
         for who, way in ways.items():
             found = way(scene, frames)
             if found is None:
@@ -71,7 +81,7 @@ def compare(quick: bool, anchor_python: Path | None = None) -> Comparison:
             if scene.name == "moving":
                 cpu_s[who] = found.cpu_s
     notes = [
-        f"TRE: error of a point {BESIDE_MM:g} mm beside the middle of the board and {BEHIND_MM:g} mm behind it; median, p95",
+        f"TRE: error of a point {BESIDE_MM:g} mm beside the board's middle and {BEHIND_MM:g} mm behind it; median",
         "ms: processor time of one frame of the moving video; 1280x720, lens known exactly, grey noise of 5",
         f"wrong: poses given as sure that are turned by more than {WRONG_DEG:g} degrees, in all scenes",
     ]
@@ -161,7 +171,9 @@ def as_columns(comparison: Comparison) -> str:
     names = list(dict.fromkeys(key for row in rows for key in row.figures))
     head = ["", *(row.who for row in rows)]
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    lines.append(f"| CPU ms a frame | {' | '.join(_ratio(row.seconds * 1e3, rows[0].seconds * 1e3) for row in rows)} |")
+    lines.append(
+        f"| CPU ms a frame | {' | '.join(_ratio(row.seconds * 1e3, rows[0].seconds * 1e3) for row in rows)} |"
+    )
     for name in names:
         first = rows[0].figures.get(name, "")
         lines.append(f"| {name} | {' | '.join(_ratio(row.figures.get(name, ''), first) for row in rows)} |")
@@ -180,7 +192,9 @@ def _ratio(figure: Figure, first: Figure) -> str:
 def main() -> None:
     """Run with the anchor's interpreter as an option, print and write the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tracking", description=__doc__)
-    parser.add_argument("--anchor", type=Path, metavar="PYTHON", help="python that has scikit-surgeryarucotracker")
+    parser.add_argument(
+        "--anchor", type=Path, metavar="PYTHON", help="python that has scikit-surgeryarucotracker"
+    )
     parser.add_argument("--quick", action="store_true", help="few pictures: whether it runs, not how well")
     parser.add_argument("--out", type=Path, default=Path("out/bench"))
     options = parser.parse_args()

@@ -17,7 +17,9 @@ def main(folder: Path, dictionary: str) -> None:
             "video source": "none",
             "calibration": str(folder / "camera.txt"),
             "aruco dictionary": dictionary,
-            "rigid bodies": [{"name": "b", "filename": str(folder / "body.txt"), "aruco dictionary": dictionary}],
+            "rigid bodies": [
+                {"name": "b", "filename": str(folder / "body.txt"), "aruco dictionary": dictionary}
+            ],
         }
     )
     tracker.start_tracking()

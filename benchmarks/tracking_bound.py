@@ -26,7 +26,10 @@ def bound_mm(scene: Scene, frames: int, target_mm: np.ndarray) -> float:
 def _of_frame(scene: Scene, index: int, target_mm: np.ndarray) -> float:
     truth = scene.path(float(scene.times_s[index]))
     steps = np.diag([TURN_RAD] * 3 + [SHIFT_MM] * 3)
-    slopes = [(_picture(scene, index, moved(truth, s)) - _picture(scene, index, moved(truth, -s))) / 2.0 for s in steps]
+    slopes = [
+        (_picture(scene, index, moved(truth, s)) - _picture(scene, index, moved(truth, -s))) / 2.0
+        for s in steps
+    ]
     derivative = np.stack([slope.ravel() for slope in slopes], axis=1) / np.diag(steps)
     noise = scene.looks[index].noise
     covariance = np.linalg.inv(derivative.T @ derivative) * noise**2

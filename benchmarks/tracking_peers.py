@@ -43,12 +43,16 @@ def auricle(scene: Scene, frames: list[CameraFrame]) -> Found:
         started = time.process_time()
         pose = tracker.track(frame).pose()
         spent += time.process_time() - started
-        is_sure = pose.state is PoseState.TRACKED and not pose.is_ambiguous and pose.camera_from_body is not None
+        is_sure = (
+            pose.state is PoseState.TRACKED and not pose.is_ambiguous and pose.camera_from_body is not None
+        )
         poses.append(pose.camera_from_body.matrix if is_sure and pose.camera_from_body is not None else None)
     return Found(poses, spent / len(frames))
 
 
-def each(make: Callable[[Board, CameraModel], PoseOf | None]) -> Callable[[Scene, list[CameraFrame]], Found | None]:
+def each(
+    make: Callable[[Board, CameraModel], PoseOf | None],
+) -> Callable[[Scene, list[CameraFrame]], Found | None]:
     """A contender that takes one frame after the other and remembers nothing."""
 
     def way(scene: Scene, frames: list[CameraFrame]) -> Found | None:
@@ -73,11 +77,13 @@ def opencv_markers(refinement: int) -> Callable[[Board, CameraModel], PoseOf]:
 
         def pose(frame: CameraFrame) -> np.ndarray | None:
             corners, ids, _ = detector.detectMarkers(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY))
-            own = [] if ids is None else [(int(i), c) for i, c in zip(np.ravel(ids), corners, strict=True) if int(i) in body.by_id]
+            if ids is None:
+                return None
+            own = {int(i): c for i, c in zip(np.ravel(ids), corners, strict=True) if int(i) in body.by_id}
             if not own:
                 return None
-            points = np.concatenate([body.by_id[i].corners_mm for i, _ in own])
-            return _pnp(points, np.concatenate([c.reshape(4, 2) for _, c in own]), camera)
+            points = np.concatenate([body.by_id[i].corners_mm for i in own])
+            return _pnp(points, np.concatenate([c.reshape(4, 2) for c in own.values()]), camera)
 
         return pose
 
@@ -135,14 +141,18 @@ def anchor(python: Path) -> Callable[[Scene, list[CameraFrame]], Found | None]:
         body = scene.board.bodies[0]
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            np.save(folder / "frames.npy", np.stack([cv2.cvtColor(f.image, cv2.COLOR_RGB2GRAY) for f in frames]))
+            np.save(
+                folder / "frames.npy", np.stack([cv2.cvtColor(f.image, cv2.COLOR_RGB2GRAY) for f in frames])
+            )
             rows = [[m.marker_id, *m.corners_mm.ravel()] for m in body.markers]
             np.savetxt(folder / "body.txt", rows)
             lens = np.pad(scene.camera.distortion, (0, 5 - len(scene.camera.distortion)))
             text = "\n".join(" ".join(f"{v:.9g}" for v in row) for row in (*scene.camera.camera_matrix, lens))
             (folder / "camera.txt").write_text(text + "\n")
             script = Path(__file__).with_name("tracking_anchor.py")
-            subprocess.run([str(python), str(script), str(folder), body.dictionary], check=True, capture_output=True)
+            subprocess.run(
+                [str(python), str(script), str(folder), body.dictionary], check=True, capture_output=True
+            )
             found = np.load(folder / "poses.npy")
             cpu_s = float((folder / "cpu.txt").read_text())
         poses = [None if np.isnan(matrix).any() else matrix for matrix in found]

@@ -13,6 +13,7 @@ from ar.synthetic import Exposure, Look, look_at_board, render_bodies
 from core.projection import CameraModel
 
 FRAMES_PER_S = 30.0
+INSTANT = Exposure()
 WEBCAM = Look(noise=5.0, blur_px=0.7, clutter=50.0)
 
 
@@ -31,7 +32,7 @@ class Scene:
     path: Callable[[float], np.ndarray]
     times_s: np.ndarray
     looks: tuple[Look, ...]
-    exposure: Exposure = Exposure()
+    exposure: Exposure = INSTANT
     is_video: bool = False
 
     def truths(self) -> list[np.ndarray]:
@@ -43,7 +44,13 @@ class Scene:
         name = self.board.bodies[0].name
         for index, (time_s, look) in enumerate(zip(self.times_s, self.looks, strict=True)):
             picture = render_bodies(
-                self.board, self.camera, lambda t: {name: self.path(t)}, float(time_s), index, look, self.exposure
+                self.board,
+                self.camera,
+                lambda t: {name: self.path(t)},
+                float(time_s),
+                index,
+                look,
+                self.exposure,
             )
             yield CameraFrame(picture, index, index / FRAMES_PER_S)
 
@@ -52,7 +59,9 @@ def camera_of(seed: int) -> CameraModel:
     """A 720p webcam; each seed another focal length, centre and lens."""
     random = np.random.default_rng(1000 + seed)
     focal = random.uniform(900.0, 1060.0)
-    matrix = np.array([[focal, 0, 640 + random.normal(0, 8)], [0, focal * 0.998, 357 + random.normal(0, 8)], [0, 0, 1]])
+    matrix = np.array(
+        [[focal, 0, 640 + random.normal(0, 8)], [0, focal * 0.998, 357 + random.normal(0, 8)], [0, 0, 1]]
+    )
     lens = np.array([random.uniform(-0.14, 0.06), random.uniform(-0.03, 0.07), 6e-4, -4e-4, 0.0])
     return CameraModel(1280, 720, matrix, lens, 0.1, 0.0)
 
@@ -74,7 +83,11 @@ def stills(name: str, board: Board, n: int, seed: int, look: Look = WEBCAM) -> S
     poses = []
     for _ in range(n):
         view = look_at_board(
-            board, random.uniform(500, 1000), random.uniform(8, 52), random.uniform(0, 360), random.uniform(0, 360)
+            board,
+            random.uniform(500, 1000),
+            random.uniform(8, 52),
+            random.uniform(0, 360),
+            random.uniform(0, 360),
         ).matrix.copy()
         view[:2, 3] += random.uniform(-0.12, 0.12, 2) * view[2, 3]
         poses.append(view)
@@ -87,13 +100,20 @@ def troubled(name: str, board: Board, n: int, seed: int, trouble: str) -> Scene:
     scene = stills(name, board, n, seed)
     random = np.random.default_rng(seed + 1)
     looks = tuple(
-        _trouble(look, scene, pose, trouble, random) for look, pose in zip(scene.looks, scene.truths(), strict=True)
+        _trouble(look, scene, pose, trouble, random)
+        for look, pose in zip(scene.looks, scene.truths(), strict=True)
     )
     return replace(scene, looks=looks)
 
 
 def hand_held(
-    name: str, board: Board, n: int, seed: int, exposure: Exposure = Exposure(), look: Look = WEBCAM, speed: float = 1.0
+    name: str,
+    board: Board,
+    n: int,
+    seed: int,
+    exposure: Exposure = INSTANT,
+    look: Look = WEBCAM,
+    speed: float = 1.0,
 ) -> Scene:
     """A camera that is carried around the board: some 100 mm and 20 degrees a second at `speed` 1; 0 holds still."""
     random = np.random.default_rng(seed)
@@ -119,4 +139,6 @@ def _trouble(look: Look, scene: Scene, pose: np.ndarray, trouble: str, random: n
         return replace(look, glare=((float(place[0]), float(place[1]), 0.22 * size),))
     # An ellipse of 0.30 of the box's area, so about that much of what is printed.
     half = size * np.sqrt(0.30 / np.pi)
-    return replace(look, covers=((float(place[0]), float(place[1]), half * 1.3, half / 1.3, random.uniform(0, 180)),))
+    return replace(
+        look, covers=((float(place[0]), float(place[1]), half * 1.3, half / 1.3, random.uniform(0, 180)),)
+    )

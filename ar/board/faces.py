@@ -75,9 +75,7 @@ def _is_in_plane(known: np.ndarray, frame: np.ndarray) -> bool:
     return bool(is_parallel and abs((frame[:3, 3] - known[:3, 3]) @ known[:3, 2]) < SAME_PLANE_MM)
 
 
-def _face(
-    board: Board, body: MarkerBody, frame: np.ndarray, marker_ids: list[int], quads: np.ndarray
-) -> Face:
+def _face(board: Board, body: MarkerBody, frame: np.ndarray, marker_ids: list[int], quads: np.ndarray) -> Face:
     local = (quads - frame[:3, 3]) @ frame[:3, :3]
     turned = np.cross(quads[:, 1] - quads[:, 0], quads[:, 3] - quads[:, 0])
     faces_alike = turned @ frame[:3, 2] > SAME_DIRECTION * np.linalg.norm(turned, axis=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -28,14 +28,19 @@ class Print:
     px_per_mm: float
     low_mm: np.ndarray
 
+    @cached_property
+    def paper_only(self) -> np.ndarray:
+        """Share of paper, float32 (rows, columns): 0 ink, 1 paper or what lies beside it."""
+        return np.ascontiguousarray(1.0 - self.ink_and_paper[..., 0])
+
 
 def printed(face: Face, margin_mm: float, px_per_mm: float) -> Print:
-    """The print with at least `px_per_mm`, where that is sensible; powers of two, so that few are kept."""
-    level = float(2.0 ** np.ceil(np.log2(np.clip(px_per_mm, 0.25, FINEST_PX_PER_MM))))
+    """The print with at least `px_per_mm`, where that is sensible, in steps of a quarter octave: few are kept."""
+    level = float(2.0 ** (np.ceil(4.0 * np.log2(np.clip(px_per_mm, 0.25, FINEST_PX_PER_MM))) / 4.0))
     return _printed(face, margin_mm, level)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def _printed(face: Face, margin_mm: float, px_per_mm: float) -> Print:
     low = face.low_mm - margin_mm
     size = np.ceil((face.high_mm + margin_mm - low) * px_per_mm).astype(int) + 2

@@ -86,11 +86,11 @@ def develop(light: np.ndarray, look: Look, seed: int) -> np.ndarray:
         light = light * (1.0 - look.shade * np.arange(width, dtype=np.float32) / width)
     for column, row, radius in look.glare:
         y, x = np.ogrid[0:height, 0:width]
-        light = light + 1.3 * np.exp(-(((x - column) ** 2 + (y - row) ** 2) / radius**2) ** 2)
+        light = light + 1.3 * np.exp(-((((x - column) ** 2 + (y - row) ** 2) / radius**2) ** 2))
     level = 255.0 * np.clip(light, 0.0, None) ** (1.0 / look.gamma)
     noise = random.normal(0.0, look.noise, level.shape)
     rgb = np.clip(np.round((level + noise)[..., None] * TINT), 0, 255).astype(np.uint8)
     if look.jpeg_quality is None:
         return rgb
     _, packed = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, look.jpeg_quality])
-    return np.ascontiguousarray(cv2.imdecode(packed, cv2.IMREAD_COLOR)[..., ::-1])
+    return np.ascontiguousarray(np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR))[..., ::-1])

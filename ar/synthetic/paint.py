@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 
 from ar.board.faces import Face
+from ar.board.texture import printed
 from ar.opencv import cv2
-from ar.synthetic.printed import printed
 from core.projection import CameraModel
 
 LENS_STOP = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 60, 1e-12)
@@ -46,10 +46,10 @@ def paint_face(
     # Distance between neighbouring pixels on the paper says how fine a print is needed.
     step_mm = float(np.abs(np.diff(u / w, axis=1)).max(initial=1e-3))
     sheet = printed(face, margin_mm, oversampling / step_mm)
-    fine = [
-        _fine(((m / w) - low) * sheet.px_per_mm - 0.5, oversampling) for m, low in ((u, sheet.low_mm[0]), (v, sheet.low_mm[1]))
-    ]
-    seen = cv2.remap(sheet.ink_and_paper, *fine, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    across, down = (
+        _fine((m / w - sheet.low_mm[i]) * sheet.px_per_mm - 0.5, oversampling) for i, m in enumerate((u, v))
+    )
+    seen = cv2.remap(sheet.ink_and_paper, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     size = (x.shape[1], x.shape[0])
     ink, paper = cv2.split(cv2.resize(seen, size, interpolation=cv2.INTER_AREA))
     black, white = levels

@@ -21,6 +21,7 @@ from core.frames import CAMERA, Transform
 from core.projection import CameraModel
 
 PAPER_MARGIN_MM = 10.0
+PLAIN, INSTANT = Look(), Exposure()
 
 
 def render_bodies(
@@ -29,8 +30,8 @@ def render_bodies(
     path: BodyPath,
     time_s: float,
     seed: int,
-    look: Look = Look(),
-    exposure: Exposure = Exposure(),
+    look: Look = PLAIN,
+    exposure: Exposure = INSTANT,
 ) -> np.ndarray:
     """One picture, uint8 (height, width, 3) rgb, of all bodies that `path` has at this time."""
     return develop(light_of(board, camera, path, time_s, look, exposure), look, seed)
@@ -42,7 +43,7 @@ def light_of(
     path: BodyPath,
     time_s: float,
     look: Look,
-    exposure: Exposure = Exposure(),
+    exposure: Exposure = INSTANT,
 ) -> np.ndarray:
     """The light (height, width) that falls on the sensor, before lens blur, encoding and noise."""
     height, width = camera.height, camera.width
@@ -63,7 +64,7 @@ def render_board_frame(
     camera: CameraModel,
     camera_from_body: Transform | None,
     seed: int,
-    look: Look = Look(),
+    look: Look = PLAIN,
     body: MarkerBody | None = None,
 ) -> np.ndarray:
     """One picture of one body that holds still; None as pose shows the table alone."""
@@ -78,7 +79,7 @@ def make_video(
     camera: CameraModel,
     poses: Sequence[Transform | None],
     frames_per_s: float = 30.0,
-    look: Look = Look(),
+    look: Look = PLAIN,
 ) -> tuple[Pose, ...]:
     """Write a video of the first body at these poses (None: out of view), and ``<name>.truth.csv`` beside it.
 

@@ -8,6 +8,9 @@ from ar.opencv import cv2
 from core.lens import FISHEYE
 from core.projection import CameraModel
 
+# Sine of the flattest angle under which a print is still read.
+MIN_FACING = 0.12
+
 
 def project_with_derivative(
     camera: CameraModel, matrix: np.ndarray, points_mm: np.ndarray
@@ -48,3 +51,13 @@ def position_sigma_mm(matrix: np.ndarray, covariance: np.ndarray, points_mm: np.
     derivative = np.concatenate([cross, np.broadcast_to(np.eye(3), (len(turned), 3, 3))], axis=2)
     spread = np.einsum("nij,jk,nik->ni", derivative, covariance, derivative)
     return np.sqrt(np.maximum(spread.sum(axis=1), 0.0))
+
+
+def looks_at_camera(matrix: np.ndarray, points_mm: np.ndarray, into: np.ndarray) -> np.ndarray:
+    """Which (n,) of flat pieces at body points (n, 3) show their print, by the direction (n, 3) into their paper."""
+    placed = points_mm @ matrix[:3, :3].T + matrix[:3, 3]
+    turned = into @ matrix[:3, :3].T
+    sine = (placed * turned).sum(axis=1) / (
+        np.linalg.norm(placed, axis=1) * np.linalg.norm(turned, axis=1) + 1e-12
+    )
+    return sine > MIN_FACING

@@ -26,7 +26,7 @@ def sample(grey: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     x = np.clip(pixels[..., 0], 0.0, width - 1.001)
     y = np.clip(pixels[..., 1], 0.0, height - 1.001)
     column, row = x.astype(np.int32), y.astype(np.int32)
-    fx, fy = x - column, y - row
+    fx, fy = (x - column).astype(np.float32), (y - row).astype(np.float32)
     flat = grey.ravel()
     first = row * width + column
     top = flat[first] * (1.0 - fx) + flat[first + 1] * fx

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ar.tracking.detection import Observation
 from ar.tracking.edges import EdgePlaces
-from ar.tracking.geometry import moved, project_with_derivative
+from ar.tracking.geometry import looks_at_camera, moved, project_with_derivative
 from ar.tracking.profiles import ProfileFit, best_spread_px, fit_profiles, sample
-from ar.tracking.solve import MIN_EVIDENCE, Solution, mirrored, point_errors_px, same_pose
 from core.projection import CameraModel
 
 ITERATIONS = 4
@@ -25,23 +23,24 @@ MIN_CLEAR_PX = 2.6
 MIN_PLACES = 40
 MIN_CONTRAST = 12.0
 MAX_SHIFT_PX = 2.0
-# How far the refined pose may move the seen points away, root mean square: corners are biased by less.
-MAX_DRIFT_PX = 0.7
-# Of the profiles that share pixels, this many count as one independent fact when two poses are compared.
-PLACES_PER_FACT = 4.0
-FEW_MARKERS = 2
 # Ink spreads and cameras bloom: all borders may lie this much towards ink or paper (one standard deviation).
 INK_GAIN_PX = 0.05
 
 
 @dataclass(frozen=True, eq=False)
 class Refined:
-    """A pose on edges: `camera_from_body` (4, 4), covariance (6, 6), scatter of the edges, how many places spoke."""
+    """A pose on edges.
+
+    Attributes:
+        matrix: `camera_from_body` (4, 4). covariance: (6, 6) of a small turn and shift in the camera frame.
+        noise_px: scatter of the edges. n_places: how many spoke. spread_px: blur that explains them.
+    """
 
     matrix: np.ndarray
     covariance: np.ndarray
     noise_px: float
     n_places: int
+    spread_px: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,76 +65,34 @@ class EdgeShifts:
 def measure_edges(
     grey: np.ndarray, places: EdgePlaces, camera: CameraModel, matrix: np.ndarray
 ) -> EdgeShifts | None:
-    """Measure the edges around a pose (4, 4) on a grey float32 picture; None when too few are clear to see."""
+    """Measure the edges around a pose (4, 4) on a grey picture; None when too few are clear to see."""
     return _measure(grey, places, camera, matrix, None)[0]
 
 
 def refine_on_edges(
-    grey: np.ndarray, places: EdgePlaces, camera: CameraModel, matrix: np.ndarray
+    grey: np.ndarray,
+    places: EdgePlaces,
+    camera: CameraModel,
+    matrix: np.ndarray,
+    iterations: int = ITERATIONS,
+    spread_px: float | None = None,
 ) -> Refined | None:
-    """Refine `camera_from_body` (4, 4) on a grey float32 picture; None when too few edges are clear to see."""
-    spread_px: float | None = None
+    """Refine `camera_from_body` (4, 4) on a grey picture; None when too few edges are clear to see.
+
+    With `spread_px` the blur is known, otherwise it is found.
+    """
     refined = None
-    for _ in range(ITERATIONS):
+    for _ in range(iterations):
         measured, spread_px = _measure(grey, places, camera, matrix, spread_px)
-        if measured is None:
+        if measured is None or spread_px is None:
             return None
         step, information, noise_px = _step(measured)
         matrix = moved(matrix, step[:6])
         covariance = np.linalg.inv(information)[:6, :6] * noise_px**2 * OVERLAP
-        refined = Refined(matrix, covariance, noise_px, len(measured.shift_px))
+        refined = Refined(matrix, covariance, noise_px, len(measured.shift_px), spread_px)
         if np.abs(measured.derivative @ step[:6]).max() < SETTLED_PX:
             break
     return refined
-
-
-def sharpen(
-    solution: Solution, observation: Observation, grey: np.ndarray, places: EdgePlaces, camera: CameraModel
-) -> Solution:
-    """The solution refined on edges, its rival too; the edges may then tell which of both is true.
-
-    Where the edges cannot be read, or lead away from the corners that were seen, the solution stays as it is.
-    """
-    picture = grey.astype(np.float32)
-    refined = _near(
-        refine_on_edges(picture, places, camera, solution.matrix), solution.matrix, observation, camera
-    )
-    if refined is None:
-        return solution
-    rival = solution.rival
-    if rival is None and len(observation.marker_ids) <= FEW_MARKERS:
-        # The corners of a few markers may be wrong enough to hide the second pose: ask the edges again.
-        rival = mirrored(solution.matrix, observation.points_mm)
-    if rival is not None:
-        other = _near(refine_on_edges(picture, places, camera, rival), rival, observation, camera)
-        refined, rival = _compare(refined, other, solution.rival)
-    rms = float(np.sqrt((point_errors_px(refined.matrix, observation, camera) ** 2).mean()))
-    return Solution(refined.matrix, refined.covariance, rms, rival)
-
-
-def _near(
-    refined: Refined | None, start: np.ndarray, observation: Observation, camera: CameraModel
-) -> Refined | None:
-    """The refined pose when it still explains the points about as well as the start; None otherwise."""
-    if refined is None:
-        return None
-    before = float(np.sqrt((point_errors_px(start, observation, camera) ** 2).mean()))
-    after = float(np.sqrt((point_errors_px(refined.matrix, observation, camera) ** 2).mean()))
-    return refined if after < before + MAX_DRIFT_PX else None
-
-
-def _compare(
-    first: Refined, second: Refined | None, rival: np.ndarray | None
-) -> tuple[Refined, np.ndarray | None]:
-    """The better of two poses, and the other one unless the edges exclude it."""
-    if second is None:
-        return first, rival
-    if same_pose(first.matrix, second.matrix):
-        return first, None
-    better, worse = (first, second) if first.noise_px <= second.noise_px else (second, first)
-    n_free = min(better.n_places, worse.n_places) / PLACES_PER_FACT
-    evidence = n_free * 2.0 * np.log(worse.noise_px / better.noise_px)
-    return better, None if evidence > MIN_EVIDENCE else worse.matrix
 
 
 def _measure(
@@ -152,7 +109,7 @@ def _measure(
     clear_px = np.abs(towards) * places.clear_mm
     height, width = grey.shape
     inside = (pixels > 4.0).all(axis=1) & (pixels[:, 0] < width - 5) & (pixels[:, 1] < height - 5)
-    use = inside & (clear_px > MIN_CLEAR_PX)
+    use = inside & (clear_px > MIN_CLEAR_PX) & looks_at_camera(matrix, places.points_mm, places.into)
     if use.sum() < MIN_PLACES:
         return None, spread_px
     half = float(np.clip(np.percentile(clear_px[use], 20) - 1.4, 1.5, 3.0))

@@ -197,3 +197,13 @@ def point_errors_px(matrix: np.ndarray, observation: Observation, camera: Camera
     """Distance (n,) in pixels of the seen points from where a pose (4, 4) puts them."""
     pixels, _ = project_with_derivative(camera, matrix, observation.points_mm)
     return np.linalg.norm(pixels - observation.pixels, axis=1)
+
+
+def refine_points(
+    matrix: np.ndarray, observation: Observation, camera: CameraModel
+) -> tuple[np.ndarray, float] | None:
+    """A pose (4, 4) moved onto seen points from a near start, and its root mean square error in px."""
+    refined = _refine(matrix, observation, camera)
+    if refined is None:
+        return None
+    return refined[0], float(np.sqrt(refined[1] / max(len(observation.pixels), 1)))
