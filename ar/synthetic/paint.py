@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from ar.board.faces import Face
 from ar.board.texture import printed
 from ar.opencv import cv2
+from ar.rays import rays_of
 from core.projection import CameraModel
-
-LENS_STOP = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 60, 1e-12)
 
 
 def paint_face(
@@ -38,7 +35,7 @@ def paint_face(
     if window is None:
         return
     rows, columns = window
-    rays = _rays(camera.width, camera.height, camera.camera_matrix.tobytes(), camera.distortion.tobytes())
+    rays = rays_of(camera)
     x, y = (rays[axis][rows, columns] for axis in (0, 1))
     part = placed if len(placed) == 1 else placed[rows]
     flat = np.linalg.inv(part[:, :3][:, :, [0, 1, 3]])[:, :, :, None]
@@ -80,14 +77,3 @@ def _window(
     if (last - first < 2).any():
         return None
     return slice(first[1], last[1]), slice(first[0], last[0])
-
-
-@lru_cache(maxsize=4)
-def _rays(width: int, height: int, matrix: bytes, distortion: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Direction x and y at z = 1 of every pixel's middle, two of (height, width) float64."""
-    k, d = np.frombuffer(matrix).reshape(3, 3), np.frombuffer(distortion)
-    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
-    pixels = np.stack([x.ravel(), y.ravel()], axis=1)
-    points = cv2.undistortPoints(pixels[:, None], k, d if d.size else None, criteria=LENS_STOP)
-    plane = points.reshape(height, width, 2)
-    return np.ascontiguousarray(plane[..., 0]), np.ascontiguousarray(plane[..., 1])

@@ -8,12 +8,12 @@ import numpy as np
 
 from ar.board.faces import faces_of
 from ar.board.model import Board, MarkerBody
+from ar.rays import rays_of
 from ar.tracking.edges import EdgePlaces, edge_places
 from ar.tracking.geometry import project_with_derivative
 from ar.tracking.pattern import SEEN, Pattern
 from ar.tracking.photometric import Dense, refine_on_pixels
 from ar.tracking.picture_model import QUICK, THOROUGH
-from ar.tracking.rays import rays_of
 from ar.tracking.refine import Refined, refine_on_edges
 from ar.tracking.solve import MIN_EVIDENCE, mirrored, same_pose
 from core.projection import CameraModel
@@ -73,7 +73,8 @@ class Sharpener:
         self._places = edge_places(board, body)
         self._some_places = self._places.some(QUICK_PLACES)
         self._faces = faces_of(board, body)
-        self._rays = rays_of(camera)
+        x, y = rays_of(camera)
+        self._rays = x.astype(np.float32), y.astype(np.float32)
         self._pattern = Pattern(body)
 
     def seen(self, grey: np.ndarray, matrix: np.ndarray) -> tuple[int, ...]:
