@@ -16,7 +16,7 @@ from core.errors import Finding
 from core.study import Patient, ScanResult, Series, SeriesKind, Study
 from imaging.slices.planes import is_planes
 from plan.formula import Reading
-from plan.items import CutPlane, Item
+from plan.items import Cut, CutPlane, Item
 from plan.plan import Plan
 from plan.readings import readings
 
@@ -178,7 +178,7 @@ NO_VALUE = {"°": "no angle", "mm²": "no area", "%": "no fit"}
 
 def describe_item(item: Item, plan: Plan, sd_mm: float | None = None) -> str:
     """What an item measures or where it stands; with the band of its landmarks where `sd_mm` is given."""
-    if isinstance(item, CutPlane):
+    if isinstance(item, Cut):
         return "locked" if item.is_locked else ""
     found = {reading.key: reading for reading in readings(item, plan, sd_mm)}
     chosen = next((found[key] for key in MAIN_READINGS if key in found), None)

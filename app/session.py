@@ -40,7 +40,7 @@ from core.volume import Volume
 from plan import edits
 from plan.edits import Edit
 from plan.history import History
-from plan.items import Item, Point, as_point
+from plan.items import CutPlane, Item, Point, as_point
 from plan.plan import Plan
 from render.view import ViewState
 
@@ -335,7 +335,8 @@ class Session:
         item = self.state.dragged
         self._change(dragged=None)
         if item is not None and self.state.plan.find(item.item_id) != item:
-            self.apply(edits.change(self.state.plan, item, "Move point of"))
+            verb = "Move" if isinstance(item, CutPlane) else "Move point of"
+            self.apply(edits.change(self.state.plan, item, verb))
 
     def select(self, item_id: str | None) -> None:
         """Select one item of the plan, or none."""

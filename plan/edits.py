@@ -13,6 +13,7 @@ from plan.items import Angle, AorticRoot, Contour, CutPlane, Distance, Item, Lan
 from plan.label_edits import LabelStep
 from plan.plan import Plan
 from plan.sheet_items import SHEET_TITLES
+from plan.surface_items import SURFACE_TITLES, CutBox, CutCurve
 
 SAME_PLACE_MM = 0.01
 KIND_TITLES: dict[type, str] = {
@@ -25,6 +26,7 @@ KIND_TITLES: dict[type, str] = {
     PlaneAngle: "angle of planes",
     AorticRoot: "aortic root",
     **SHEET_TITLES,
+    **SURFACE_TITLES,
 }
 
 
@@ -62,10 +64,10 @@ def change(plan: Plan, item: Item, verb: str = "Move") -> Edit:
 
     Raises:
         KeyError: the plan has no such item.
-        PlannerError: the item is a locked cut plane and this would move it.
+        PlannerError: the item is a locked cut and this would move it.
     """
     old = plan.find(item.item_id)
-    if isinstance(old, CutPlane) and old.is_locked and isinstance(item, CutPlane) and _is_moved(old, item):
+    if getattr(old, "is_locked", False) and _is_moved(old, item):
         raise PlannerError(f"cannot move “{old.name}”", "it is locked", "unlock it in the plan list first")
     return Edit(f"{verb} {kind_title(item)}", plan.with_item(item))
 
@@ -93,5 +95,11 @@ def _is_same(item: Item, other: Item) -> bool:
     return len(places) == len(others) and bool(np.allclose(places, others, rtol=0.0, atol=SAME_PLACE_MM))
 
 
-def _is_moved(old: CutPlane, new: CutPlane) -> bool:
-    return old.origin_mm != new.origin_mm or old.normal != new.normal
+def _is_moved(old: Item, new: Item) -> bool:
+    if isinstance(old, CutPlane) and isinstance(new, CutPlane):
+        return old.origin_mm != new.origin_mm or old.normal != new.normal
+    if isinstance(old, CutBox) and isinstance(new, CutBox):
+        return old.first_mm != new.first_mm or old.second_mm != new.second_mm
+    if isinstance(old, CutCurve) and isinstance(new, CutCurve):
+        return old.points_mm != new.points_mm or old.direction != new.direction
+    return False

@@ -27,7 +27,7 @@ def handles(item: Item) -> tuple[Handle, ...]:
         return ()
     for name in (field.name for field in fields(item) if field.name.endswith("_mm")):
         value = getattr(item, name)
-        if not isinstance(value, tuple):  # not placed yet, or a number
+        if name in getattr(item, "fixed", ()) or not isinstance(value, tuple):
             continue
         if value and isinstance(value[0], tuple):
             found += [Handle(item.item_id, name, n, point) for n, point in enumerate(value)]

@@ -18,6 +18,7 @@ from plan.sheet_items import (
     Ventricles,
     VirtualValve,
 )
+from plan.surface_items import Ball, CutBox, CutCurve, Gap, Resection, StructureVolume, SurfaceItem, SurfacePath
 
 __all__ = [
     "MOST_POINTS",
@@ -25,17 +26,26 @@ __all__ = [
     "Angle",
     "AorticRoot",
     "Appendage",
+    "Ball",
     "Contour",
+    "Cut",
+    "CutBox",
+    "CutCurve",
     "CutPlane",
     "Distance",
+    "Gap",
     "Item",
     "Landmark",
     "MitralAnnulus",
     "PlaneAngle",
     "Point",
     "Polyline",
+    "Resection",
     "SeptalPatch",
     "SheetItem",
+    "StructureVolume",
+    "SurfaceItem",
+    "SurfacePath",
     "ThoracicAorta",
     "Ventricles",
     "VirtualValve",
@@ -51,6 +61,7 @@ class CutPlane:
     Attributes:
         origin_mm: a point on the plane, LPS mm.
         normal: unit direction, LPS; what lies at ``(p - origin_mm) . normal > 0`` is cut away.
+        spared: keys of the structures that it does not cut.
     """
 
     name: str
@@ -59,6 +70,7 @@ class CutPlane:
     is_active: bool = True
     is_locked: bool = False
     item_id: str = field(default_factory=new_id)
+    spared: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _freeze_points(self, "origin_mm", "normal")
@@ -189,4 +201,16 @@ class AorticRoot:
 
 ROOT_POINTS = tuple(name for name, kind in AorticRoot.__annotations__.items() if kind == "Point | None")
 
-Item = CutPlane | Distance | Angle | Landmark | Polyline | Contour | PlaneAngle | AorticRoot | SheetItem
+Item = (
+    CutPlane
+    | Distance
+    | Angle
+    | Landmark
+    | Polyline
+    | Contour
+    | PlaneAngle
+    | AorticRoot
+    | SheetItem
+    | SurfaceItem
+)
+Cut = CutPlane | CutBox | CutCurve

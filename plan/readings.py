@@ -23,6 +23,8 @@ from plan.formula import Formula, Points, Reading, Values, points_of, read
 from plan.items import Angle, Contour, CutPlane, Distance, Item, PlaneAngle, Polyline, VirtualValve
 from plan.measure import angle_deg, angle_of_planes_deg, angles_between_deg
 from plan.plan import Plan
+from plan.surface_items import SurfaceItem
+from plan.surface_readings import surface_readings
 
 CONTOUR_TITLES = {
     "area_mm2": "Area",
@@ -50,7 +52,7 @@ def readings(item: Item, plan: Plan, sd_mm: float | None = None) -> tuple[Readin
         # Its annulus is all of the plan that it depends on.
         annulus = annulus_of(item, plan)
         return _guided(item, Plan(items=() if annulus is None else (annulus,)), sd_mm)
-    return _readings(item, sd_mm)
+    return surface_readings(item, sd_mm) if isinstance(item, SurfaceItem) else _readings(item, sd_mm)
 
 
 @lru_cache(maxsize=64)

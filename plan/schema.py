@@ -26,6 +26,7 @@ from plan.items import (
 )
 from plan.plan import Plan
 from plan.sheet_items import SHEET_TITLES, forms_of
+from plan.surface_items import SURFACE_TITLES, surface_forms_of
 
 FORMAT = "auricle-plan"
 SCHEMA = 3
@@ -47,10 +48,16 @@ _TYPES: dict[str, type] = {
     "contour": Contour,
     "plane_angle": PlaneAngle,
     "aortic_root": AorticRoot,
-    **{title.replace(" ", "_"): kind for kind, title in SHEET_TITLES.items()},
+    **{title.replace(" ", "_"): kind for kind, title in {**SHEET_TITLES, **SURFACE_TITLES}.items()},
 }
 _FIELDS: dict[str, dict[str, str]] = {
-    "cut_plane": {"origin_mm": "point", "normal": "point", "is_active": "bool", "is_locked": "bool"},
+    "cut_plane": {
+        "origin_mm": "point",
+        "normal": "point",
+        "is_active": "bool",
+        "is_locked": "bool",
+        "spared": "texts",
+    },
     "distance": {"start_mm": "point", "end_mm": "point"},
     "angle": {"start_mm": "point", "vertex_mm": "point", "end_mm": "point"},
     "landmark": {"position_mm": "point"},
@@ -59,7 +66,10 @@ _FIELDS: dict[str, dict[str, str]] = {
     "plane_angle": {"plane_id": "id", "other_id": "id"},
     "aortic_root": dict.fromkeys(ROOT_POINTS, "place") | {"annulus_mm": "points", "sinotubular_mm": "points"},
     **{title.replace(" ", "_"): forms_of(kind) for kind, title in SHEET_TITLES.items()},
+    **{title.replace(" ", "_"): surface_forms_of(kind) for kind, title in SURFACE_TITLES.items()},
 }
+# Left out where it has nothing to say, as in files of before it was known.
+_MAY_LACK = {"cut_plane": frozenset({"spared"})}
 _NAME_OF = {kind: name for name, kind in _TYPES.items()}
 
 
@@ -119,7 +129,8 @@ def _item_to_json(item: Item) -> dict[str, object]:
     content: dict[str, object] = {"type": kind, "id": item.item_id, "name": item.name}
     for name, form in _FIELDS[kind].items():
         value = getattr(item, name)
-        content[name] = _plain(value, form)
+        if value or name not in _MAY_LACK.get(kind, ()):
+            content[name] = _plain(value, form)
     return content
 
 
@@ -134,8 +145,14 @@ def _item_from_json(content: object, types: frozenset[str], where: str) -> Item:
     if not isinstance(kind, str) or kind not in types:
         _refuse(f"{where} is of no known type")
     fields = _FIELDS[kind]
+    assert isinstance(content, Mapping)
+    fields = {
+        name: form for name, form in fields.items() if name in content or name not in _MAY_LACK.get(kind, ())
+    }
     item = _mapping(content, where, {"type", "id", "name", *fields})
-    values = {name: _value(item[name], form, f"{name} of {where}") for name, form in fields.items()}
+    values: dict[str, Any] = {
+        name: _value(item[name], form, f"{name} of {where}") for name, form in fields.items()
+    }
     item_id = _id(item["id"], f"the id of {where}")
     try:
         made: Item = _TYPES[kind](name=_text(item["name"], f"the name of {where}"), item_id=item_id, **values)
@@ -144,13 +161,19 @@ def _item_from_json(content: object, types: frozenset[str], where: str) -> Item:
     return made
 
 
-def _value(value: object, form: str, where: str) -> Point | tuple[Point, ...] | bool | str | float | None:
+def _value(value: object, form: str, where: str) -> object:
     if form == "bool":
         if not isinstance(value, bool):
             _refuse(f"{where} is neither true nor false")
         return value
     if form == "id":
         return _id(value, where)
+    if form == "text":
+        return _text(value, where)
+    if form == "texts":
+        if not isinstance(value, list):
+            _refuse(f"{where} is not a list of names")
+        return tuple(_text(one, where) for one in value)
     if form == "number":
         return _number(value, where)
     if form == "points":

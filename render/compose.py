@@ -10,10 +10,10 @@ import numpy as np
 from core.anatomy import HEART_BY_KEY, Anatomy
 from core.errors import PlannerError
 from core.mesh import SurfaceMesh
-from plan.items import CutPlane, Item
-from plan.items import Point as Position
+from plan.items import Cut, CutPlane, Item
 from plan.plan import Plan
-from render.cutting import CutSurface, cut_with_caps
+from render.cuts import Geometry, cut_by, geometry_of
+from render.cutting import CutSurface
 from render.drawn_items import Drawn, drawn
 from render.drawn_sheets import drawn_sheet, is_sheet_item
 from render.found_landmarks import found_landmarks
@@ -24,22 +24,21 @@ from render.view import ViewState
 PLANE_SIZE_OF_ANATOMY = 1.1
 EMPTY_PLANE_SIZE_MM = 100.0
 
-_PlaneKey = tuple[tuple[Position, Position], ...]
 # The last cut of each surface: dragging one plane or changing a colour composes many scenes of the same cut,
 # and the renderer knows an unchanged surface by its identity.
-_last_cuts: WeakKeyDictionary[SurfaceMesh, tuple[_PlaneKey, CutSurface]] = WeakKeyDictionary()
+_last_cuts: WeakKeyDictionary[SurfaceMesh, tuple[tuple[Geometry, ...], CutSurface]] = WeakKeyDictionary()
 
 
 def compose(anatomy: Anatomy, plan: Plan, view: ViewState, camera: CameraView | None = None) -> Scene:
     """The scene of an anatomy with a plan, as `view` wants to see it.
 
-    Every active cut plane of the plan cuts every surface, whether or not the planes themselves are shown.
+    Every active cut of the plan cuts every surface that it does not spare, whether or not the cuts are shown.
 
     Raises:
         PlannerError: the plan belongs to another patient space than the anatomy.
     """
     _check_same_space(anatomy, plan)
-    parts = [_drawn(item, plan) for item in plan.items] if view.show_measures else []
+    parts = [_drawn(item, plan) for item in plan.items if _is_drawn(item, view)]
     items = sum(parts, Drawn())
     surfaces = _surfaces(anatomy, plan, view)
     return Scene(
@@ -69,13 +68,13 @@ def _check_same_space(anatomy: Anatomy, plan: Plan) -> None:
 
 
 def _surfaces(anatomy: Anatomy, plan: Plan, view: ViewState) -> tuple[Surface, ...]:
-    planes = tuple(plane for plane in plan.of_type(CutPlane) if plane.is_active)
+    cuts = active_cuts(plan)
     surfaces = []
     for key, mesh in anatomy.surfaces.items():
         look = view.structure(key)
         if not look.is_visible or look.opacity == 0.0:
             continue
-        remaining = _cut(mesh, planes)
+        remaining = _cut(mesh, tuple(cut for cut in cuts if key not in cut.spared))
         if len(remaining.mesh.faces):
             is_painted = can_be_painted(mesh, view.painted_by)
             opacity = 1.0 if is_painted else look.opacity
@@ -89,12 +88,22 @@ def _legend(surfaces: tuple[Surface, ...], painted_by: str) -> Legend:
     return Legend(tuple(HEART_BY_KEY[key].title if key in HEART_BY_KEY else key for key in keys), painted_by)
 
 
-def _cut(mesh: SurfaceMesh, planes: tuple[CutPlane, ...]) -> CutSurface:
-    wanted = tuple((plane.origin_mm, plane.normal) for plane in planes)
+def _is_drawn(item: Item, view: ViewState) -> bool:
+    return view.show_cut_planes if isinstance(item, Cut) else view.show_measures
+
+
+def active_cuts(plan: Plan) -> tuple[Cut, ...]:
+    """The cuts of a plan that are in force, in the order in which they were placed."""
+    found = (item for item in plan.items if isinstance(item, Cut))
+    return tuple(item for item in found if item.is_active)
+
+
+def _cut(mesh: SurfaceMesh, cuts: tuple[Cut, ...]) -> CutSurface:
+    wanted = tuple(geometry_of(cut) for cut in cuts)
     known = _last_cuts.get(mesh)
     if known is not None and known[0] == wanted:
         return known[1]
-    remaining = cut_with_caps(mesh, planes)
+    remaining = cut_by(mesh, cuts)
     # An uncut surface is its own result; remembering it would keep it alive for ever.
     if remaining.mesh is not mesh:
         _last_cuts[mesh] = wanted, remaining

@@ -24,7 +24,21 @@ from plan.items import (
 from plan.items import Point as Position
 from plan.plan import Plan
 from plan.readings import readings
-from render.palette import ANGLE, AORTIC_ROOT, CONTOUR, DISTANCE, LANDMARK, POLYLINE, Colour
+from plan.surface_items import Ball, CutBox, CutCurve, Gap, Resection, StructureVolume, SurfaceItem, SurfacePath
+from render.palette import (
+    ANGLE,
+    AORTIC_ROOT,
+    BALL,
+    CONTOUR,
+    CUT_PLANE,
+    DISTANCE,
+    GAP,
+    LANDMARK,
+    POLYLINE,
+    RESECTION,
+    SURFACE_PATH,
+    Colour,
+)
 from render.scene import Label, Point
 from render.scene import Polyline as Line
 
@@ -68,6 +82,8 @@ def drawn(item: Item, plan: Plan) -> Drawn:
         return Drawn(points=(ball,), labels=(Label(item.item_id, item.position_mm, item.name),))
     if isinstance(item, PlaneAngle):
         return _between_planes(item, plan)
+    if isinstance(item, SurfaceItem):
+        return _on_surface(item)
     return _root(item) if isinstance(item, AorticRoot) else Drawn()
 
 
@@ -79,11 +95,8 @@ def _line(item: Item, places: tuple[Position, ...], colour: Colour, text_at_mm: 
 def ring_of(item_id: str, places: tuple[Position, ...], colour: Colour) -> Drawn:
     """The smooth closed curve through points, with them; straight lines while there is none."""
     balls = _balls(item_id, places, colour)
-    steps = np.linalg.norm(np.diff(np.array([*places, places[0]]), axis=0), axis=1)
-    curve = places
-    if len(places) >= FEWEST_FOR_A_CURVE and steps.min() > 0.0:
-        curve = tuple(as_point(place) for place in smooth_curve(np.array(places)))
-        curve = (*curve, curve[0])
+    curve = _smooth(places)
+    curve = (*curve, curve[0]) if len(places) >= FEWEST_FOR_A_CURVE else curve
     return Drawn((Line(item_id, curve, colour),) if len(curve) > 1 else (), balls)
 
 
@@ -130,3 +143,59 @@ def _shown(found: tuple[Reading, ...]) -> str:
 
 def _middle(places: tuple[Position, ...]) -> Position:
     return as_point(np.mean(places, axis=0))
+
+
+def _on_surface(item: SurfaceItem) -> Drawn:
+    if isinstance(item, CutBox | CutCurve):
+        return _cut(item) if item.is_active else Drawn()
+    if isinstance(item, SurfacePath):
+        ends = _balls(item.item_id, (item.start_mm, item.end_mm), SURFACE_PATH)
+        middle = item.path_mm[len(item.path_mm) // 2]
+        return Drawn(
+            (Line(item.item_id, item.path_mm, SURFACE_PATH),), ends, (Label(item.item_id, middle, _text(item)),)
+        )
+    if isinstance(item, Gap):
+        return _line(item, (item.start_mm, item.end_mm), GAP, _middle((item.start_mm, item.end_mm)))
+    if isinstance(item, Ball):
+        circles = tuple(Line(item.item_id, _circle(item, axis), BALL, 1.5) for axis in range(3))
+        balls = _balls(item.item_id, (item.centre_mm, item.rim_mm), BALL)
+        return Drawn(circles, balls, (Label(item.item_id, item.rim_mm, _text(item, "radius_mm")),))
+    if isinstance(item, StructureVolume):
+        return Drawn(labels=(Label(item.item_id, item.place_mm, _text(item)),))
+    return _resection(item)
+
+
+def _resection(item: Resection) -> Drawn:
+    ring = (*_smooth(item.outline_mm), _smooth(item.outline_mm)[0])
+    place = Point(item.item_id, item.thinnest_mm, RESECTION, SMALL_MM)
+    texts = (
+        Label(item.item_id, item.outline_mm[0], _text(item, "volume_ml")),
+        Label(item.item_id, item.thinnest_mm, f"{item.wall_left_mm:.1f} mm left"),
+    )
+    return Drawn((Line(item.item_id, ring, RESECTION),), (place,), texts)
+
+
+def _cut(item: CutBox | CutCurve) -> Drawn:
+    if isinstance(item, CutCurve):
+        return _ring(item.item_id, item.points_mm, CUT_PLANE)
+    low, high = item.bounds_mm
+    # One line along all twelve edges.
+    lower, upper = ("000", "100", "110", "010", "000"), ("001", "101", "100", "101", "111", "110")
+    bits = (*lower, *upper, "111", "011", "010", "011", "001")
+    edges = tuple(as_point(np.where([bit == "1" for bit in corner], high, low)) for corner in bits)
+    line = Line(item.item_id, edges, CUT_PLANE, 1.5)
+    return Drawn((line,), _balls(item.item_id, (item.first_mm, item.second_mm), CUT_PLANE))
+
+
+def _smooth(places: tuple[Position, ...]) -> tuple[Position, ...]:
+    steps = np.linalg.norm(np.diff(np.array([*places, places[0]]), axis=0), axis=1)
+    if len(places) < FEWEST_FOR_A_CURVE or steps.min() <= 0.0:
+        return places
+    return tuple(as_point(place) for place in smooth_curve(np.array(places)))
+
+
+def _circle(ball: Ball, axis: int) -> tuple[Position, ...]:
+    turn = np.linspace(0.0, 2.0 * np.pi, 49)
+    first, second = np.eye(3)[[n for n in range(3) if n != axis]]
+    around = np.cos(turn)[:, None] * first + np.sin(turn)[:, None] * second
+    return tuple(as_point(place) for place in np.array(ball.centre_mm) + ball.radius_mm * around)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from app.commands import (
     arranging,
+    cutting,
     export,
     fusing,
     labels,
@@ -76,6 +77,7 @@ COMMANDS: tuple[Command, ...] = (
     *pacs.COMMANDS,
     *export.COMMANDS,
     *planning.COMMANDS,
+    *cutting.COMMANDS,
     *reconstructing.COMMANDS,
     *moving.COMMANDS,
     *fusing.COMMANDS,

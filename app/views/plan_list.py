@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PyQt6.QtCore import QPoint, QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QHBoxLayout,
@@ -14,7 +16,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from app.describe import describe_item, item_lines
+from app.describe import describe_item, item_lines, structure_title
 from app.found_root import spread_mm
 from app.views.icons import icon
 from app.views.labels import plain_label
@@ -24,6 +26,7 @@ from plan.items import (
     Angle,
     AorticRoot,
     Contour,
+    Cut,
     CutPlane,
     Distance,
     Item,
@@ -33,9 +36,17 @@ from plan.items import (
 )
 from plan.plan import Plan
 from plan.sheet_items import SHEET_TITLES
+from plan.surface_items import Ball, CutBox, CutCurve, Gap, Resection, StructureVolume, SurfacePath
 
 ICONS = {
     CutPlane: "plane",
+    CutBox: "box",
+    CutCurve: "cut_curve",
+    SurfacePath: "geodesic",
+    Gap: "gap",
+    Ball: "ball",
+    StructureVolume: "volume",
+    Resection: "resect",
     Distance: "ruler",
     Angle: "angle",
     Landmark: "pin",
@@ -59,6 +70,8 @@ class PlanList(QWidget):
     remove_requested = pyqtSignal(str)
     angle_requested = pyqtSignal(str, str)
     sheet_requested = pyqtSignal(str)
+    laid_requested = pyqtSignal(str, str)
+    spared_requested = pyqtSignal(str, str, bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,6 +80,8 @@ class PlanList(QWidget):
         self._is_filling = False
         self._shown: dict[str, tuple[Item, QTreeWidgetItem]] = {}
         self._plan = Plan()
+        self._structures: tuple[str, ...] = ()
+        self.find_targets: Callable[[], tuple[str, ...]] = tuple
         self.tree = self._make_tree()
         self._empty = plain_label("Cut planes and measures appear here.", "quiet")
         self.details = plain_label("", "quiet")
@@ -89,6 +104,7 @@ class PlanList(QWidget):
         """
         self._is_filling = True
         self._plan = plan
+        self._structures = tuple(anatomy.surfaces) if anatomy is not None else ()
         self._empty.setVisible(not plan.items)
         wanted = {item.item_id: item for item in plan.items}
         if [key for key in wanted if key in self._shown] != [key for key in self._shown if key in wanted]:
@@ -158,7 +174,7 @@ class PlanList(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         key = item.item_id
-        if isinstance(item, CutPlane):
+        if isinstance(item, Cut):
             shown = self._button("eye" if item.is_active else "eye_off", "Cut or do not cut", holder)
             shown.clicked.connect(lambda _, on=not item.is_active: self.shown_requested.emit(key, on))
             locked = self._button("lock" if item.is_locked else "unlock", "Lock or unlock", holder)
@@ -183,6 +199,8 @@ class PlanList(QWidget):
         """What else can be done with an item: the angles it can have, the sheet it belongs to."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if isinstance(item, Cut):
+            self._add_cut_menus(menu, item)
         planes = [plane for plane in self._plan.of_type(CutPlane) if plane.item_id != item.item_id]
         if isinstance(item, CutPlane | Distance):
             for plane in planes:
@@ -195,6 +213,24 @@ class PlanList(QWidget):
             if action is not None:
                 action.triggered.connect(lambda: self.sheet_requested.emit(item.item_id))
         return menu
+
+    def _add_cut_menus(self, menu: QMenu, cut: Cut) -> None:
+        """Which structures it cuts, and for a plane where it can be laid."""
+        titles = self.find_targets() if isinstance(cut, CutPlane) else ()
+        laid = menu.addMenu("Lay on") if titles else None
+        for title in titles:
+            action = laid.addAction(title.replace("&", "&&")) if laid is not None else None
+            if action is not None:
+                ids = (cut.item_id, title)
+                action.triggered.connect(lambda _, ids=ids: self.laid_requested.emit(*ids))
+        cuts = menu.addMenu("Cuts") if self._structures else None
+        for key in self._structures:
+            action = cuts.addAction(structure_title(key).replace("&", "&&")) if cuts is not None else None
+            if action is not None:
+                action.setCheckable(True)
+                action.setChecked(key not in cut.spared)
+                ids = (cut.item_id, key)
+                action.toggled.connect(lambda on, ids=ids: self.spared_requested.emit(*ids, not on))
 
     def _open_menu(self, at: QPoint) -> None:
         row, port = self.tree.itemAt(at), self.tree.viewport()

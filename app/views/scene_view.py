@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PyQt6.QtCore import QEvent, QObject, QPoint, Qt, pyqtSignal
-from PyQt6.QtGui import QMouseEvent
+from PyQt6.QtGui import QMouseEvent, QWheelEvent
 from PyQt6.QtWidgets import QStackedLayout, QWidget
 
 from app.measures.wall import with_painted
@@ -16,6 +16,7 @@ from app.state import State
 from app.tools import Tool, points_scene
 from app.viewing.arrangement import SCENE, Aim
 from app.views.labels import plain_label
+from app.views.plane_wheel import PlaneWheel
 from app.views.slices.hover_readout import HoverReadout
 from core.anatomy import Anatomy
 from core.errors import PlannerError
@@ -37,6 +38,8 @@ class SceneView(QWidget):
     placed = pyqtSignal(object)
     looked_at = pyqtSignal(object)
     plane_moved = pyqtSignal(str, object, object)
+    plane_wheeled = pyqtSignal(float)
+    plane_rested = pyqtSignal()
     finished = pyqtSignal()
     point_dragged = pyqtSignal(object)
     point_dropped = pyqtSignal()
@@ -52,6 +55,7 @@ class SceneView(QWidget):
         self._state = State()
         self._pressed: QPoint | None = None
         self._hover = HoverReadout(self)
+        self._wheel = PlaneWheel(self)
         self._framed_uid: str | None = None
         self._aim: Aim | None = None
         self._waiting = plain_label("Preparing the 3-D view…", "quiet")
@@ -108,6 +112,7 @@ class SceneView(QWidget):
     def close_scene(self) -> None:
         """Let go of VTK's window; the view shows nothing afterwards."""
         self._hover.stop()
+        self._wheel.stop()
         if self.renderer is not None:
             self.interactor.removeEventFilter(self)
             self.renderer.close()
@@ -116,6 +121,8 @@ class SceneView(QWidget):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Tell a click, which places a point, from a drag, which turns the scene."""
+        if isinstance(event, QWheelEvent) and watched is self.interactor:
+            return self._wheel.turn(event)
         if isinstance(event, QMouseEvent) and watched is self.interactor:
             here = event.position().toPoint()
             self._hover.move(here, event, bool(self.painted_by))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.commands import planning, playing, study
+from app.commands import cutting, planning, playing, study
 from app.fusion.making import shown_fusion
 from app.labels.editing import Contours, Touch
+from app.measures.snapping import targets
 from app.views.viewing_wishes import connect_viewing
 from core.errors import PlannerError
 from core.study import Series
-from plan.items import CutPlane, Point
+from plan.items import Cut, CutPlane, Point
 
 if TYPE_CHECKING:
     from app.views.main_window import MainWindow
@@ -42,6 +43,8 @@ def connect_wishes(window: MainWindow) -> None:
     window.planning.clip.placed.connect(lambda column, row: session.rulers.place((column, row)))
     _connect_player(window)
     window.planning.scene.plane_moved.connect(wishes.move_plane)
+    window.planning.scene.plane_wheeled.connect(wishes.wheel_plane)
+    window.planning.scene.plane_rested.connect(lambda: desk.attempt(session.drop))
     window.planning.scene.refused.connect(session.refuse)
     window.structures.look_requested.connect(session.look)
     window.wall_updater.made.connect(lambda: window.planning.scene.show_state(session.state))
@@ -106,6 +109,11 @@ def _connect_plan_list(window: MainWindow, wishes: _Wishes) -> None:
     plans.angle_requested.connect(
         lambda plane, other: desk.attempt(lambda: planning.add_plane_angle(desk, plane, other))
     )
+    plans.find_targets = lambda: tuple(target.title for target in targets(window.session.state))
+    plans.laid_requested.connect(lambda key, title: desk.attempt(lambda: cutting.lay_on(desk, key, title)))
+    plans.spared_requested.connect(
+        lambda key, name, on: desk.attempt(lambda: cutting.spare(desk, key, name, on))
+    )
     plans.sheet_requested.connect(lambda key: desk.attempt(lambda: wishes.open_sheet(key)))
     plans.remove_requested.connect(lambda key: desk.attempt(lambda: planning.remove_item(desk, key)))
 
@@ -148,9 +156,16 @@ class _Wishes:
         # A step that was refused leaves no preview behind.
         self._window.planning.scene.show_state(self._session.state)
 
+    def wheel_plane(self, along_mm: float) -> None:
+        """Show the selected plane further along its normal; one step when the wheel rests."""
+        state = self._session.state
+        plane = next((item for item in state.shown_plan.items if item.item_id == state.selected_id), None)
+        if isinstance(plane, CutPlane) and not plane.is_locked:
+            self._session.drag(cutting.moved_plane(plane, along_mm))
+
     def change(self, item_id: str, verb: str, **values: object) -> None:
         item = self._session.state.plan.find(item_id)
-        if isinstance(item, CutPlane) or "name" in values:
+        if isinstance(item, Cut) or "name" in values:
             changed = replace(item, **values)  # type: ignore[arg-type]
             self._desk.attempt(lambda: planning.change_item(self._desk, changed, verb))
 

@@ -118,7 +118,7 @@ def test_a_cut_plane_says_its_areas_and_two_planes_their_angle(heart_window: Mai
     trigger(window, "plan.cut_coronal")
     first, second = session.state.plan.of_type(CutPlane)
     menu = window.plan_list.menu_for(second)
-    (action,) = menu.actions()
+    action = next(one for one in menu.actions() if one.text().startswith("Angle"))
     assert action.text() == f"Angle with {first.name}"
     action.trigger()
     menu.deleteLater()

@@ -16,12 +16,19 @@ from plan.items import (
     ROOT_POINTS,
     Angle,
     AorticRoot,
+    Ball,
     Contour,
+    CutBox,
+    CutCurve,
     CutPlane,
     Distance,
+    Gap,
     Landmark,
     PlaneAngle,
     Polyline,
+    Resection,
+    StructureVolume,
+    SurfacePath,
 )
 from plan.plan import Plan
 from plan.schema import parse_json, plan_from_json, plan_to_json, read_plan, write_plan
@@ -30,8 +37,19 @@ NUMBERS = st.floats(-1000, 1000, allow_nan=False)
 POINTS = st.tuples(NUMBERS, NUMBERS, NUMBERS)
 DIRECTIONS = POINTS.filter(lambda p: np.linalg.norm(p) > 1e-3)
 NAMES = st.text(max_size=20)
+SPARED = st.lists(st.sampled_from(["lv", "rv", "left ear"]), unique=True).map(tuple)
+RING = st.lists(POINTS, min_size=3, max_size=5).map(tuple)
 ITEMS = st.one_of(
-    st.builds(CutPlane, NAMES, POINTS, DIRECTIONS, st.booleans(), st.booleans()),
+    st.builds(CutPlane, NAMES, POINTS, DIRECTIONS, st.booleans(), st.booleans(), spared=SPARED),
+    st.builds(CutBox, NAMES, POINTS, POINTS, spared=SPARED),
+    st.builds(CutCurve, NAMES, RING, DIRECTIONS, st.booleans()),
+    st.builds(SurfacePath, NAMES, st.just("lv"), POINTS, POINTS, RING),
+    st.builds(Gap, NAMES, st.just("lv"), st.just("la"), POINTS, POINTS),
+    st.builds(Ball, NAMES, POINTS, POINTS),
+    st.builds(StructureVolume, NAMES, st.just("left ear"), st.floats(0, 900), POINTS),
+    st.builds(
+        Resection, NAMES, RING, st.floats(0, 20), st.floats(0, 90), st.floats(-5, 30), POINTS, st.just("s1")
+    ),
     st.builds(Distance, NAMES, POINTS, POINTS),
     st.builds(Angle, NAMES, POINTS, POINTS, POINTS),
     st.builds(Landmark, NAMES, POINTS),
@@ -215,3 +233,9 @@ def test_a_missing_or_huge_file_is_refused(tmp_path: Path) -> None:
 def test_a_written_plan_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     write_plan(EXAMPLE, tmp_path / "plan.json")
     assert stat.S_IMODE((tmp_path / "plan.json").stat().st_mode) == 0o600
+
+
+def test_a_cut_plane_of_before_it_could_spare_structures_still_opens_and_cuts_all() -> None:
+    content = plan_to_json(EXAMPLE)
+    assert "spared" not in content["items"][0]
+    assert plan_from_json(content).items[0].spared == ()

@@ -1,0 +1,70 @@
+"""What the measures on surfaces say: from the plan alone, as they were found."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from plan.formula import Formula, Points, Reading, Values, points_of, read
+from plan.surface_items import Ball, Gap, Resection, StructureVolume, SurfaceItem, SurfacePath
+
+
+@lru_cache(maxsize=256)
+def surface_readings(item: SurfaceItem, sd_mm: float | None = None) -> tuple[Reading, ...]:
+    """What an item measures; empty for a cut.
+
+    What comes from surfaces alone has no band: nobody placed it. A way along a surface has the band of its ends.
+    """
+    if isinstance(item, SurfacePath):
+        ends = {"start_mm": np.array(item.start_mm), "end_mm": np.array(item.end_mm)}
+        return read((_path(item),), ends, sd_mm)
+    if isinstance(item, Gap):
+        apart_mm = float(np.linalg.norm(np.subtract(item.end_mm, item.start_mm)))
+        return (Reading("length_mm", "Smallest distance", apart_mm),)
+    if isinstance(item, Ball):
+        formula = Formula({"radius_mm": "Radius", "ball_ml": "Volume of the ball"}, _ball)
+        return read((formula,), points_of(item), sd_mm)
+    if isinstance(item, StructureVolume):
+        return (Reading("volume_ml", "Volume", item.volume_ml),)
+    if isinstance(item, Resection):
+        return (
+            Reading("volume_ml", "Muscle taken", item.volume_ml),
+            Reading("depth_mm", "Depth", item.depth_mm),
+            Reading("wall_left_mm", "Thinnest wall left", item.wall_left_mm),
+        )
+    return ()
+
+
+def path_length_mm(path_mm: np.ndarray) -> float:
+    """Length of a line through points (n, 3)."""
+    return float(np.linalg.norm(np.diff(path_mm, axis=0), axis=1).sum())
+
+
+def _path(item: SurfacePath) -> Formula:
+    """Ends that move a little lengthen a shortest way by how far they move along its ends, and by nothing else.
+
+    Source: first variation of arc length, M. do Carmo, Differential Geometry of Curves and Surfaces, 5-4.
+    """
+    path = np.array(item.path_mm)
+    length_mm = path_length_mm(path)
+    outward = [_direction(path[::-1]), _direction(path)]
+
+    def compute(points: Points) -> Values:
+        start, end = points["start_mm"] - item.start_mm, points["end_mm"] - item.end_mm
+        return {"length_mm": length_mm + start @ outward[0] + end @ outward[1]}
+
+    return Formula({"length_mm": "Length on the surface"}, compute)
+
+
+def _direction(path_mm: np.ndarray) -> np.ndarray:
+    """Unit direction (3,) in which a line leaves its last point."""
+    steps = np.diff(path_mm, axis=0)
+    long_enough = steps[np.linalg.norm(steps, axis=1) > 1e-9]
+    last = long_enough[-1] if len(long_enough) else np.zeros(3)
+    return last / max(float(np.linalg.norm(last)), 1e-12)
+
+
+def _ball(points: Points) -> Values:
+    radius = np.linalg.norm(points["rim_mm"] - points["centre_mm"], axis=-1)
+    return {"radius_mm": radius, "ball_ml": 4.0 / 3.0 * np.pi * radius**3 / 1000.0}
