@@ -177,7 +177,7 @@ def _resection(item: Resection) -> Drawn:
 
 def _cut(item: CutBox | CutCurve) -> Drawn:
     if isinstance(item, CutCurve):
-        return _ring(item.item_id, item.points_mm, CUT_PLANE)
+        return ring_of(item.item_id, item.points_mm, CUT_PLANE)
     low, high = item.bounds_mm
     # One line along all twelve edges.
     lower, upper = ("000", "100", "110", "010", "000"), ("001", "101", "100", "101", "111", "110")

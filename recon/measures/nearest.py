@@ -38,10 +38,10 @@ def nearest_on(vertices: np.ndarray, faces: np.ndarray, points_mm: np.ndarray) -
 
     middle = vertices.mean(axis=0)
     scene = RaycastingScene(1)
-    scene.add_triangles(
-        Tensor((vertices - middle).astype(np.float32)), Tensor(np.ascontiguousarray(faces, dtype=np.uint32))
-    )
-    found = scene.compute_closest_points(Tensor((points_mm - middle).astype(np.float32)), nthreads=1)
+    corners = Tensor.from_numpy(np.ascontiguousarray(vertices - middle, dtype=np.float32))
+    scene.add_triangles(corners, Tensor.from_numpy(np.ascontiguousarray(faces, dtype=np.uint32)))
+    wanted = Tensor.from_numpy(np.ascontiguousarray(points_mm - middle, dtype=np.float32))
+    found = scene.compute_closest_points(wanted, nthreads=1)
     ids = found["primitive_ids"].numpy().astype(np.int64)
     weights = nearest_weights(vertices[faces[ids]], points_mm)
     places = np.einsum("nc,nca->na", weights, vertices[faces[ids]])
