@@ -11,6 +11,7 @@ import numpy as np
 from app.cli.console import progress_of, say, write_json
 
 MOST_PICTURES = 40
+WORKING_MM = 700.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,20 +24,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="also write which pictures were used and how they fit"
     )
+    parser.add_argument(
+        "--device", default="", metavar="NAME", help="which camera this is, to be compared later"
+    )
+    parser.add_argument("--focus", type=float, metavar="VALUE", help="the driver's focus setting, fixed")
 
 
 def run(options: argparse.Namespace) -> None:
     """Calibrate and write. Raises PlannerError when the pictures do not allow it."""
     from ar.board import default_board, read_board
-    from ar.calibration import calibrate_views, write_camera
+    from ar.calibration import CameraRecord, calibrate_views, write_camera
 
     board = read_board(options.board) if options.board else default_board()
     images = _pictures(options.frames)
     result = calibrate_views(images, board, progress_of(options))
-    write_camera(result.camera, options.out)
-    camera = result.camera
+    camera, focus = result.camera, options.focus
+    is_locked = None if focus is None else True
+    n_views = len(result.used)
+    record = CameraRecord(camera, options.device, focus, is_locked, result.covariance, n_views)
+    write_camera(record, options.out)
     say(f"{len(result.used)} of {len(images)} pictures used, points miss by {camera.rms_px:.3f} px")
-    say(f"focal length {camera.camera_matrix[0, 0]:.1f} px, expected error {camera.focal_error_percent:.3f} %")
+    sure = "unknown" if camera.focal_error_percent is None else f"{camera.focal_error_percent:.3f} %"
+    say(f"focal length {camera.camera_matrix[0, 0]:.1f} px, expected error {sure}")
+    error_mm = record.working_error_mm(WORKING_MM)
+    if error_mm is not None:
+        say(f"that is {error_mm:.2f} mm of depth at {WORKING_MM:g} mm")
+    say(f"lens model: {result.shape.title}")
     say(f"points were seen in {result.covered:.0%} of the picture's area")
     say(f"wrote {options.out}")
     if options.json is not None:
@@ -48,6 +61,9 @@ def run(options: argparse.Namespace) -> None:
                 "covered": result.covered,
                 "rms_px": camera.rms_px,
                 "focal_error_percent": camera.focal_error_percent,
+                "depth_error_mm_at_700": error_mm,
+                "lens": result.shape.title,
+                "held_out_px": {shape.title: px for shape, px in result.held_out_px.items()},
             },
         )
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ar.board.model import Board
-from ar.calibration.bundle import adjust_on_edges
+from ar.calibration.bundle import Bundle, EdgeLines, adjust, read_lines
+from ar.calibration.choosing import Choice, choose_shape
+from ar.calibration.shapes import Shape, converted, shape_of
+from ar.calibration.start import Start, first_fit
 from ar.calibration.views import View, board_views, check_variety
-from ar.opencv import cv2
-from ar.tracking.edges import edge_places
+from ar.tracking.edges import EdgePlaces, edge_places
 from core.errors import PlannerError
 from core.progress import Progress, Silent
 from core.projection import CameraModel
 
 MAX_FOCAL_ERROR_PERCENT = 2.0
 MAX_RMS_PX = 2.0
-# k3 is kept only when it is this many standard deviations from nothing; a free one bends the picture's rim.
-CLEAR_K3 = 4.0
+MIN_READABLE = 6
+READINGS = 2
+COLUMNS, ROWS = 6, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +32,20 @@ class Calibration:
     Attributes:
         camera: the model, with its root mean square error and expected focal error.
         used: indices of the pictures it rests on.
-        view_rms_px: error of each of them.
+        view_rms_px: error of each of them, of the first fit to points.
         covered: share (0-1) of the picture's area, in a 6x4 grid, where points were seen.
+        shape: the lens model that was chosen.
+        held_out_px: what each model left over in views held out of its fit; empty with few views.
+        covariance: of fx, fy, cx, cy (px) and the coefficients; None where edges could not be read.
     """
 
     camera: CameraModel
     used: tuple[int, ...]
     view_rms_px: tuple[float, ...]
     covered: float
+    shape: Shape = Shape.FOUR
+    held_out_px: Mapping[Shape, float] = field(default_factory=dict)
+    covariance: np.ndarray | None = None
 
 
 def calibrate(images: Sequence[np.ndarray], board: Board, progress: Progress | None = None) -> CameraModel:
@@ -56,70 +65,82 @@ def calibrate_views(
     progress = progress or Silent()
     if not len(images):
         raise PlannerError("cannot calibrate", "there are no pictures", "take 15 or more of the board")
-    views = board_views(images, board, progress)
+    return calibrate_seen(board_views(images, board, progress), board, progress)
+
+
+def calibrate_seen(views: Sequence[View], board: Board, progress: Progress | None = None) -> Calibration:
+    """As `calibrate_views`, of views in which the board was found before."""
+    progress = progress or Silent()
     progress.report("fitting the lens", 0.0)
-    fit = _fit(views)
-    clear = [view for view, rms in zip(views, fit.view_rms_px, strict=True) if rms < _limit(fit.view_rms_px)]
-    if 6 <= len(clear) < len(views):
-        views, fit = tuple(clear), _fit(tuple(clear))
-    check_variety(fit.matrices)
-    camera = _camera(views[0], fit)
-    progress.report("fitting the lens", 0.5)
+    views, start = _first_fit(views)
+    check_variety(start.matrices)
+    progress.report("fitting the lens", 0.3)
     places = edge_places(board, board.bodies[0])
-    camera = adjust_on_edges([view.grey for view in views], places, camera, fit.matrices) or camera
+    camera, choice, bundle = start.camera, Choice(shape_of(start.camera), {}), None
+    lines, matrices, pictures = _read(views, places, camera, start.matrices)
+    if len(lines) >= MIN_READABLE:
+        choice = choose_shape(lines, camera, matrices)
+        progress.report("fitting the lens", 0.7)
+        bundle = adjust(lines, converted(camera, choice.shape), matrices)
+        for _ in range(READINGS):
+            read = [
+                read_lines(p, places, bundle.camera, m) for p, m in zip(pictures, bundle.matrices, strict=True)
+            ]
+            bundle = _again(read, bundle)
+        camera = replace(bundle.camera, rms_px=start.rms_px, focal_error_percent=bundle.focal_error_percent)
     _check(camera)
     progress.report("fitting the lens", 1.0)
-    used = tuple(view.index for view in views)
-    return Calibration(camera, used, tuple(fit.view_rms_px), _covered(views))
+    return Calibration(
+        camera,
+        tuple(view.index for view in views),
+        start.view_rms_px,
+        float((coverage(views) > 0).mean()),
+        choice.shape,
+        choice.held_out_px,
+        None if bundle is None else bundle.covariance,
+    )
 
 
-@dataclass(frozen=True, eq=False)
-class _Fit:
-    rms_px: float
-    camera_matrix: np.ndarray
-    distortion: np.ndarray
-    focal_error_percent: float
-    matrices: tuple[np.ndarray, ...]
-    view_rms_px: list[float]
+def coverage(views: Sequence[View]) -> np.ndarray:
+    """How many points were seen in each part of the picture, (4, 6) rows and columns."""
+    counts = np.zeros((ROWS, COLUMNS), dtype=np.int64)
+    for view in views:
+        height, width = view.grey.shape
+        cells = (view.pixels / (width, height) * (COLUMNS, ROWS)).astype(int)
+        column, row = np.clip(cells, 0, (COLUMNS - 1, ROWS - 1)).T
+        np.add.at(counts, (row, column), 1)
+    return counts
 
 
-def _fit(views: Sequence[View]) -> _Fit:
-    """OpenCV's bundle adjustment over all points, without k3 where it says nothing."""
-    fit, k3_clarity = _fit_with(views, 0)
-    return fit if k3_clarity > CLEAR_K3 else _fit_with(views, cv2.CALIB_FIX_K3)[0]
+def _first_fit(views: Sequence[View]) -> tuple[Sequence[View], Start]:
+    """The fit to points, once more without views that fit far worse than the others."""
+    start = first_fit(views)
+    limit_px = max(3.0 * float(np.median(start.view_rms_px)), 0.5)
+    clear = [view for view, rms in zip(views, start.view_rms_px, strict=True) if rms < limit_px]
+    if 6 <= len(clear) < len(views):
+        return clear, first_fit(clear)
+    return views, start
 
 
-def _fit_with(views: Sequence[View], flags: int) -> tuple[_Fit, float]:
-    points = [view.points_mm.astype(np.float32) for view in views]
-    pixels = [view.pixels.astype(np.float32)[:, None] for view in views]
-    size = (views[0].grey.shape[1], views[0].grey.shape[0])
-    try:
-        rms, matrix, distortion, turns, shifts, spread, _, by_view = cv2.calibrateCameraExtended(
-            points, pixels, size, np.eye(3), np.zeros(5), flags=flags
-        )
-    except cv2.error as error:
-        raise PlannerError(
-            "cannot calibrate", "no lens explains these pictures", "take new ones from clearly different sides"
-        ) from error
-    spread, distortion = np.ravel(spread), np.ravel(distortion)[:5]
-    matrices = []
-    for turn, shift in zip(turns, shifts, strict=True):
-        pose = np.eye(4)
-        pose[:3, :3] = cv2.Rodrigues(turn)[0]
-        pose[:3, 3] = np.ravel(shift)
-        matrices.append(pose)
-    percent = 100.0 * float(spread[0] / matrix[0, 0])
-    fit = _Fit(float(rms), matrix, distortion, percent, tuple(matrices), np.ravel(by_view).tolist())
-    return fit, abs(float(distortion[4])) / max(float(spread[8]), 1e-12)
+def _read(
+    views: Sequence[View], places: EdgePlaces, camera: CameraModel, matrices: Sequence[np.ndarray]
+) -> tuple[list[EdgeLines], list[np.ndarray], list[np.ndarray]]:
+    """Lines, poses and pictures (float32) of the views whose edges can be read."""
+    lines, poses, pictures = [], [], []
+    for view, matrix in zip(views, matrices, strict=True):
+        picture = view.grey.astype(np.float32)
+        own = read_lines(picture, places, camera, matrix)
+        if own is not None:
+            lines.append(own)
+            poses.append(matrix)
+            pictures.append(picture)
+    return lines, poses, pictures
 
 
-def _limit(view_rms_px: Sequence[float]) -> float:
-    return max(3.0 * float(np.median(view_rms_px)), 0.5)
-
-
-def _camera(view: View, fit: _Fit) -> CameraModel:
-    height, width = view.grey.shape
-    return CameraModel(width, height, fit.camera_matrix, fit.distortion, fit.rms_px, fit.focal_error_percent)
+def _again(read: Sequence[EdgeLines | None], bundle: Bundle) -> Bundle:
+    """Adjusted to edges read again; as it was when a better lens would read fewer views."""
+    lines = [own for own in read if own is not None]
+    return adjust(lines, bundle.camera, bundle.matrices) if len(lines) == len(read) else bundle
 
 
 def _check(camera: CameraModel) -> None:
@@ -130,10 +151,3 @@ def _check(camera: CameraModel) -> None:
             f"the result is too uncertain (points miss by {rms:.2f} px, focal length by {percent:.1f} %)",
             "check that the print is flat and at 100 %, hold still, and tilt the board more",
         )
-
-
-def _covered(views: Sequence[View]) -> float:
-    height, width = views[0].grey.shape
-    cells = np.concatenate([view.pixels for view in views]) / (width, height) * (6, 4)
-    cells = np.clip(cells, 0, (5.999, 3.999)).astype(int)
-    return len({tuple(cell) for cell in cells.tolist()}) / 24.0

@@ -51,11 +51,8 @@ def board_views(images: Sequence[np.ndarray], board: Board, progress: Progress) 
             f"the pictures have different sizes ({names})",
             "use pictures of one camera setting",
         )
+    check_flat(board)
     body = board.bodies[0]
-    if np.abs(body.corners_mm[:, 2]).max() > 1e-6:
-        raise PlannerError(
-            "cannot calibrate", f"the body {body.name!r} is not flat", "use the sheet of `auricle board`"
-        )
     detector, views = Detector(board), []
     for index, image in enumerate(images):
         progress.report("finding the board", index / len(images))
@@ -71,6 +68,15 @@ def board_views(images: Sequence[np.ndarray], board: Board, progress: Progress) 
             "take 15 or more sharp pictures, the board filling half of each, from different sides",
         )
     return tuple(views)
+
+
+def check_flat(board: Board) -> None:
+    """Refuse a board whose first body does not lie in its own plane z = 0. Raises PlannerError."""
+    body = board.bodies[0]
+    if np.abs(body.corners_mm[:, 2]).max() > 1e-6:
+        raise PlannerError(
+            "cannot calibrate", f"the body {body.name!r} is not flat", "use the sheet of `auricle board`"
+        )
 
 
 def check_variety(matrices: Sequence[np.ndarray]) -> None:

@@ -1,0 +1,122 @@
+"""Guided calibration: what is refused, what is asked for, and that following it leads to a sure lens."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ar.board import Board
+from ar.calibration.design import (
+    WantedView,
+    focal_error_percent,
+    guess_camera,
+    prior_information,
+    view_information,
+    wanted_view,
+)
+from ar.calibration.guide import Guide, Verdict
+from ar.synthetic import Look, look_at_board, render_board_frame
+from core.errors import PlannerError
+from core.frames import CAMERA, Transform, rotation_from_vector
+from core.projection import CameraModel
+
+SIZE = (640, 360)
+
+
+def _picture(
+    board: Board, camera: CameraModel, matrix: np.ndarray, seed: int = 0, blur_px: float = 0.7
+) -> np.ndarray:
+    return render_board_frame(
+        board, camera, Transform(CAMERA, "reference", matrix), seed, Look(oversampling=2, blur_px=blur_px)
+    )
+
+
+def test_following_the_guide_makes_the_lens_sure_in_few_views(charuco: Board, camera: CameraModel) -> None:
+    guide, percents = Guide(charuco, SIZE), []
+    random = np.random.default_rng(0)
+    while not guide.is_enough:
+        wanted = guide.consider(np.zeros((*SIZE[::-1], 3), np.uint8)).wanted
+        assert wanted is not None
+        matrix = wanted.camera_from_body.copy()
+        # Nobody holds it exactly as shown.
+        matrix[:3, :3] = rotation_from_vector(random.normal(0, 0.08, 3)) @ matrix[:3, :3]
+        matrix[:2, 3] += random.normal(0, 8.0, 2)
+        advice = guide.consider(_picture(charuco, camera, matrix, guide.n_views))
+        if advice.verdict is not Verdict.GOOD:
+            continue
+        percents.append(guide.take().focal_error_percent)
+        assert guide.n_views < 30
+    result = guide.finish()
+    error = abs(result.camera.camera_matrix[0, 0] / camera.camera_matrix[0, 0] - 1.0) * 100.0
+    assert guide.n_views <= 20
+    assert percents[-1] < 0.06
+    assert percents[0] > percents[3] > percents[-1]
+    assert error < 0.12
+    assert advice.working_error_mm == pytest.approx(advice.focal_error_percent * 7.0)
+
+
+def test_pictures_that_would_spoil_it_are_not_taken(charuco: Board, camera: CameraModel) -> None:
+    guide, matrix = Guide(charuco, SIZE), look_at_board(charuco, 380.0, 30.0, 20.0).matrix
+    sharp = _picture(charuco, camera, matrix)
+    assert guide.consider(np.full((*SIZE[::-1], 3), 128, np.uint8)).verdict is Verdict.NO_BOARD
+    with pytest.raises(ValueError, match="not good"):
+        guide.take()
+    assert guide.consider(_picture(charuco, camera, matrix, blur_px=2.2)).verdict is Verdict.BLURRED
+    guide.consider(np.full((*SIZE[::-1], 3), 128, np.uint8))
+    good = guide.consider(sharp)
+    assert good.verdict is Verdict.GOOD
+    assert good.blur_px == pytest.approx(0.8, abs=0.25)
+    guide.take()
+    assert guide.consider(sharp).verdict is Verdict.ALREADY
+    shaken = matrix.copy()
+    shaken[0, 3] += 6.0
+    assert guide.consider(_picture(charuco, camera, shaken)).verdict is Verdict.MOVING
+    with pytest.raises(PlannerError, match="1 pictures, 6 are needed"):
+        guide.finish()
+    guide.drop_last()
+    assert guide.n_views == 0
+
+
+def test_a_picture_of_another_size_is_refused(charuco: Board) -> None:
+    with pytest.raises(PlannerError, match="those before 640x360"):
+        Guide(charuco, SIZE).consider(np.zeros((480, 640, 3), np.uint8))
+
+
+def _wanted(board: Board, camera: CameraModel, taken: np.ndarray) -> WantedView:
+    points = board.bodies[0].corners_mm
+    return wanted_view(camera, board, points, prior_information(camera), 0.1, taken)
+
+
+def test_the_first_view_asked_for_is_tilted_and_its_words_say_how(charuco: Board) -> None:
+    wanted = _wanted(charuco, guess_camera(*SIZE), np.ones((4, 6), int))
+    body = charuco.bodies[0]
+    low, high = body.corners_mm.min(axis=0), body.corners_mm.max(axis=0)
+    middle = (low + high) / 2
+    edges = {
+        "upper": (middle[0], low[1], 0.0),
+        "lower": (middle[0], high[1], 0.0),
+        "left": (low[0], middle[1], 0.0),
+        "right": (high[0], middle[1], 0.0),
+    }
+    depth = {name: (wanted.camera_from_body @ np.append(place, 1.0))[2] for name, place in edges.items()}
+    farthest = max(depth, key=lambda name: depth[name])
+    assert wanted.words.startswith(f"{farthest} edge away")
+    assert wanted.outline_px.shape == (4, 2)
+
+
+def test_empty_parts_of_the_picture_draw_the_board(charuco: Board) -> None:
+    taken = np.ones((4, 6), int)
+    taken[2:, 4:] = 0
+    assert "lower right" in _wanted(charuco, guess_camera(*SIZE), taken).words
+
+
+def test_a_tilted_view_tells_the_focal_length_and_a_flat_one_does_not(charuco: Board) -> None:
+    camera, points = guess_camera(*SIZE), charuco.bodies[0].corners_mm
+    found = {}
+    for tilt in (0.0, 40.0):
+        information = prior_information(camera)
+        for turn in (0.0, 90.0):
+            matrix = look_at_board(charuco, 500.0, tilt, turn).matrix
+            information = information + view_information(camera, matrix, points, 0.1)
+        found[tilt] = focal_error_percent(camera, information)
+    assert found[40.0] < 0.3 * found[0.0]
