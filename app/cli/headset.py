@@ -14,6 +14,7 @@ from core.errors import PlannerError
 from core.staging import replace_file
 
 if TYPE_CHECKING:
+    from app.case import Case
     from app.headset import Headset
     from app.session import Session
 
@@ -39,43 +40,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Serve until it is interrupted. Raises PlannerError when case, page or network are not there."""
+    case = _read(options)
+    if options.lesson is not None:
+        _write_lesson(case, options.lesson)
+        return
     from app.session import Session
     from app.settings import default_data_folder
 
     session = Session(default_data_folder())
     try:
-        _open(session, options)
-        if options.lesson is not None:
-            _write_lesson(session, options.lesson)
-        else:
-            _serve(session, options)
+        session.show_case(options.case, case)
+        _serve(session, options)
     finally:
         session.close()
 
 
-def _open(session: Session, options: argparse.Namespace) -> None:
+def _read(options: argparse.Namespace) -> Case:
     from app.case import is_case, read_case
 
+    name = options.case.name
     if not is_case(options.case):
         raise PlannerError(
-            f"cannot show {options.case.name}",
-            "it is not a saved case",
-            "save one in the window, or see auricle demo",
+            f"cannot show {name}", "it is not a saved case", "save one in the window: File, Save case"
         )
-    session.show_case(options.case, read_case(options.case, progress_of(options)))
-    if session.state.anatomy is None:
+    case = read_case(options.case, progress_of(options))
+    if case.anatomy is None:
         raise PlannerError(
-            f"cannot show {options.case.name}",
-            "it holds no reconstruction",
-            "reconstruct the heart and save again",
+            f"cannot show {name}", "it holds no reconstruction", "reconstruct the heart and save the case again"
         )
+    return case
 
 
-def _write_lesson(session: Session, path: Path) -> None:
-    from app.headset import shown_of
+def _write_lesson(case: Case, path: Path) -> None:
     from ar.headset.lesson import lesson_html
+    from ar.headset.shown import Shown
 
-    html = lesson_html(shown_of(session.state)).encode()
+    html = lesson_html(Shown(case.anatomy, case.plan, case.view, 1)).encode()
     replace_file(path, html)
     say(f"wrote {path.name}: {len(html) / 1e6:.1f} MB; it opens in any browser, without a network")
 

@@ -1,0 +1,81 @@
+/**
+ * Lids on cut surfaces, without computing them: where a plane looks into a closed surface, the stencil counts one more
+ * inner side than outer sides.
+ */
+
+import * as THREE from 'three';
+
+const BIG_MM = 600;
+
+/** The lids of all structures at all planes. Children are in LPS mm, as the structures are. */
+export class Caps extends THREE.Group {
+  /** Make them anew. `cuts` has a clipping plane (page metres) and the plane's place (LPS mm) each. */
+  show(structures, cuts) {
+    this.clear();
+    let order = 1;
+    for (const cut of cuts) {
+      const others = cuts.filter((one) => one !== cut).map((one) => one.clipping);
+      for (const structure of structures.filter((one) => one.visible && one.userData.is_closed)) {
+        this.add(counter(structure, cut, THREE.BackSide, THREE.IncrementWrapStencilOp, order));
+        this.add(counter(structure, cut, THREE.FrontSide, THREE.DecrementWrapStencilOp, order));
+        this.add(lid(structure, cut, others, order + 0.5));
+        order += 1;
+      }
+    }
+  }
+
+  clear() {
+    for (const child of [...this.children]) {
+      child.material.dispose();
+      this.remove(child);
+    }
+    return this;
+  }
+}
+
+function counter(structure, cut, side, operation, order) {
+  const material = new THREE.MeshBasicMaterial({
+    side,
+    clippingPlanes: [cut.clipping],
+    // In the list of transparent things, which is drawn after all surfaces and in the order given.
+    transparent: true,
+    colorWrite: false,
+    depthWrite: false,
+    depthTest: false,
+    stencilWrite: true,
+    stencilFunc: THREE.AlwaysStencilFunc,
+    stencilFail: operation,
+    stencilZFail: operation,
+    stencilZPass: operation,
+  });
+  const mesh = new THREE.Mesh(structure.geometry, material);
+  mesh.position.copy(structure.position);
+  mesh.renderOrder = order;
+  return mesh;
+}
+
+const square = new THREE.PlaneGeometry(BIG_MM, BIG_MM);
+
+function lid(structure, cut, others, order) {
+  const { color, opacity } = structure.material;
+  const material = new THREE.MeshStandardMaterial({
+    color: color.clone().multiplyScalar(0.85),
+    roughness: 0.9,
+    opacity,
+    transparent: true,
+    side: THREE.DoubleSide,
+    clippingPlanes: others,
+    stencilWrite: true,
+    stencilRef: 0,
+    stencilFunc: THREE.NotEqualStencilFunc,
+    stencilFail: THREE.ReplaceStencilOp,
+    stencilZFail: THREE.ReplaceStencilOp,
+    stencilZPass: THREE.ReplaceStencilOp,
+  });
+  const mesh = new THREE.Mesh(square, material);
+  mesh.position.set(...cut.origin_mm);
+  mesh.quaternion.setFromUnitVectors(new THREE.Vector3(0, 0, 1), new THREE.Vector3(...cut.normal));
+  mesh.renderOrder = order;
+  mesh.onAfterRender = (renderer) => renderer.clearStencil();
+  return mesh;
+}

@@ -1,0 +1,189 @@
+/** The heart with its plan as things to draw: an object whose own units are LPS millimetres. */
+
+import * as THREE from 'three';
+import { Caps } from './caps.js';
+import { pageFromPatient } from './geometry.js';
+import { ball, discard, frame, stick, text } from './marks.js';
+
+const LABEL_PER_METRE = 0.022;
+const FAINT = 0.12;
+
+export class Heart extends THREE.Group {
+  /** @param {(structure: object) => Promise<{positions, triangles, centre_mm}>} load gives a surface */
+  constructor(load) {
+    super();
+    this.load = load;
+    this.patient = new THREE.Group();
+    this.patient.matrixAutoUpdate = false;
+    this.surfaces = new THREE.Group();
+    this.caps = new Caps();
+    this.marks = new THREE.Group();
+    this.frames = new THREE.Group();
+    this.own = new THREE.Group();
+    this.patient.add(this.surfaces, this.caps, this.marks, this.frames, this.own);
+    this.add(this.patient);
+    this.cuts = [];
+    this.withCaps = true;
+    this.withLabels = true;
+    this.onlyKey = null;
+    this.known = new Map();
+  }
+
+  /** Show these structures; surfaces that are here already are kept. Resolves with the titles that failed. */
+  async showStructures(message) {
+    this.patient.matrix.fromArray(pageFromPatient(message.centre_mm));
+    const names = new Set(message.structures.map((one) => one.surface));
+    for (const [name, mesh] of this.known) if (!names.has(name)) this.drop(name, mesh);
+    const failed = [];
+    for (const structure of message.structures) {
+      let mesh = this.known.get(structure.surface);
+      if (!mesh) {
+        try {
+          mesh = await this.fetched(structure);
+        } catch {
+          failed.push(structure.title);
+          continue;
+        }
+      }
+      this.dress(mesh, structure);
+    }
+    this.recut();
+    return failed;
+  }
+
+  async fetched(structure) {
+    const { positions, triangles, centre_mm } = await this.load(structure);
+    const geometry = new THREE.BufferGeometry();
+    geometry.setAttribute('position', new THREE.BufferAttribute(positions, 3));
+    geometry.setIndex(new THREE.BufferAttribute(triangles, 1));
+    geometry.computeVertexNormals();
+    const mesh = new THREE.Mesh(geometry, new THREE.MeshStandardMaterial({ roughness: 0.55 }));
+    mesh.position.set(...centre_mm);
+    // A newer message may have asked for the same surface while this one waited.
+    if (!this.known.has(structure.surface)) {
+      this.known.set(structure.surface, mesh);
+      this.surfaces.add(mesh);
+    }
+    return this.known.get(structure.surface);
+  }
+
+  dress(mesh, structure) {
+    const isFaint = this.onlyKey !== null && this.onlyKey !== structure.key;
+    const opacity = isFaint ? Math.min(FAINT, structure.opacity) : structure.opacity;
+    Object.assign(mesh.userData, structure);
+    mesh.visible = structure.is_visible && opacity > 0;
+    mesh.material.color.setRGB(...structure.colour, THREE.SRGBColorSpace);
+    mesh.material.opacity = opacity;
+    mesh.material.transparent = opacity < 1;
+    mesh.material.depthWrite = opacity >= 1;
+    mesh.material.side = THREE.DoubleSide;
+    mesh.material.needsUpdate = true;
+  }
+
+  drop(name, mesh) {
+    this.known.delete(name);
+    this.surfaces.remove(mesh);
+    mesh.geometry.dispose();
+    mesh.material.dispose();
+  }
+
+  /** Show planes, lines, points and labels. */
+  showPlan(plan, planes) {
+    discard(this.marks);
+    discard(this.frames);
+    for (const line of plan.lines) this.marks.add(stick(line.points_mm, colourOf(line.colour)));
+    for (const one of plan.points) this.marks.add(ball(one.position_mm, colourOf(one.colour), one.radius_mm));
+    if (this.withLabels) {
+      for (const label of plan.labels) this.marks.add(text(label.text, label.position_mm));
+    }
+    const active = planes.filter((plane) => plane.is_active);
+    for (const plane of active) this.frames.add(frame(plane));
+    this.cuts = active.map((plane) => ({ ...plane, clipping: new THREE.Plane() }));
+    this.recut();
+  }
+
+  /** Cut all surfaces by the planes as they are now, with lids where they are wanted. */
+  recut() {
+    const clipping = this.cuts.map((cut) => cut.clipping);
+    for (const mesh of this.surfaces.children) mesh.material.clippingPlanes = clipping;
+    if (this.withCaps) this.caps.show(this.surfaces.children, this.cuts);
+    else this.caps.clear();
+    this.follow();
+  }
+
+  /** Bring the planes to where the heart is held now; they are in the page's metres. */
+  follow() {
+    this.updateWorldMatrix(true, false);
+    this.patient.updateMatrixWorld(true);
+    const normals = new THREE.Matrix3().getNormalMatrix(this.patient.matrixWorld);
+    for (const cut of this.cuts) {
+      const normal = new THREE.Vector3(...cut.normal).applyMatrix3(normals).normalize();
+      const origin = this.patient.localToWorld(new THREE.Vector3(...cut.origin_mm));
+      // What lies where the normal points is hidden; the renderer keeps the positive side.
+      cut.clipping.setFromNormalAndCoplanarPoint(normal.negate(), origin);
+    }
+  }
+
+  /** Turn every label's size to what the eye is used to at its distance. */
+  face(eye) {
+    const scale = this.patient.matrixWorld.getMaxScaleOnAxis();
+    for (const group of [this.marks, this.own]) {
+      for (const one of group.children.filter((child) => child.isSprite)) {
+        const height = (LABEL_PER_METRE * one.getWorldPosition(new THREE.Vector3()).distanceTo(eye)) / scale;
+        one.scale.set(height * one.userData.aspect, height, 1);
+      }
+    }
+  }
+
+  /** Show own marks in the place of the last ones: what is being measured, touched or explained. */
+  showOwn(...marks) {
+    discard(this.own);
+    if (marks.length) this.own.add(...marks);
+  }
+
+  /** LPS mm of a place in the page, and back. */
+  toPatient(place) {
+    return this.patient.worldToLocal(place.clone()).toArray();
+  }
+
+  toPage(mm) {
+    return this.patient.localToWorld(new THREE.Vector3(...mm));
+  }
+
+  /** A direction of the page as an LPS unit vector. */
+  directionToPatient(direction) {
+    const inverse = this.patient.matrixWorld.clone().invert();
+    return direction.clone().transformDirection(inverse).toArray();
+  }
+
+  /** The first surface that a ray meets on a side that is not cut away: its key and LPS place, or null. */
+  hit(raycaster) {
+    const visible = this.surfaces.children.filter((mesh) => mesh.visible);
+    const found = raycaster
+      .intersectObjects(visible, false)
+      .find(({ point }) => this.cuts.every((cut) => cut.clipping.distanceToPoint(point) >= 0));
+    return found ? { key: found.object.userData.key, point_mm: this.toPatient(found.point) } : null;
+  }
+
+  /** The handle of a plane that a ray meets first, or null. */
+  handleAt(raycaster) {
+    const hits = raycaster.intersectObjects(this.frames.children, true);
+    return hits.map((hit) => hit.object.userData.handle).find(Boolean) ?? null;
+  }
+
+  /** The handle nearest to a place of the page, within a distance in metres, or null. */
+  handleNear(place, within) {
+    let best = null;
+    this.frames.traverse((one) => {
+      const handle = one.userData.handle;
+      if (!handle) return;
+      const distance = one.getWorldPosition(new THREE.Vector3()).distanceTo(place);
+      if (distance < (best?.distance ?? within)) best = { ...handle, distance };
+    });
+    return best;
+  }
+}
+
+function colourOf([red, green, blue]) {
+  return new THREE.Color().setRGB(red, green, blue, THREE.SRGBColorSpace);
+}
