@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ar.board.charuco import chessboard_of
-from ar.board.model import Board, CharucoGrid, Marker, MarkerBody
+from ar.board.model import Board, CharucoGrid, Marker, MarkerBody, Point
 from core.errors import PlannerError
 
 
@@ -54,7 +54,14 @@ def read_board(path: Path) -> Board:
 
 def _body_to_json(body: MarkerBody) -> dict[str, Any]:
     markers = [{"id": marker.marker_id, "corners": marker.corners_mm.tolist()} for marker in body.markers]
-    return {"name": body.name, "dictionary": body.dictionary, "markers": markers}
+    content: dict[str, Any] = {"name": body.name, "dictionary": body.dictionary, "markers": markers}
+    if body.tip_mm is not None:
+        content["tip_mm"] = list(body.tip_mm)
+    if body.plane_mm is not None:
+        content["plane"] = {"origin_mm": list(body.plane_mm[0]), "normal": list(body.plane_mm[1])}
+    if body.solid is not None:
+        content["solid"] = body.solid
+    return content
 
 
 def _body_from_json(content: dict[str, Any]) -> MarkerBody:
@@ -62,7 +69,20 @@ def _body_from_json(content: dict[str, Any]) -> MarkerBody:
         Marker(int(marker["id"]), np.array(marker["corners"], dtype=np.float64))
         for marker in content["markers"]
     )
-    return MarkerBody(str(content["name"]), str(content["dictionary"]), markers)
+    tip, plane, solid = (content.get(key) for key in ("tip_mm", "plane", "solid"))
+    return MarkerBody(
+        str(content["name"]),
+        str(content["dictionary"]),
+        markers,
+        None if tip is None else _point(tip),
+        None if plane is None else (_point(plane["origin_mm"]), _point(plane["normal"])),
+        None if solid is None else str(solid),
+    )
+
+
+def _point(numbers: Any) -> Point:
+    x, y, z = (float(n) for n in numbers)
+    return x, y, z
 
 
 def _charuco_from_json(content: dict[str, Any]) -> CharucoGrid | None:

@@ -46,23 +46,55 @@ class Marker:
         return float(np.linalg.norm(np.roll(self.corners_mm, -1, axis=0) - self.corners_mm, axis=1).mean())
 
 
+Point = tuple[float, float, float]
+
+
 @dataclass(frozen=True, eq=False)
 class MarkerBody:
-    """A rigid body: its name, the dictionary of its markers, and the markers in its own frame."""
+    """A rigid body that carries markers.
+
+    Attributes:
+        name: what it is called in poses and registrations.
+        dictionary: of its markers, one of OpenCV's.
+        markers: in the body's own frame.
+        tip_mm: where a pointer's tip should be as built, (3,) in that frame; a pivot calibration measures it.
+        plane_mm: origin and unit normal of a wand's cutting plane in that frame.
+        solid: "cube" or "dodecahedron" for a body to fold, so that its net can be printed.
+    """
 
     name: str
     dictionary: str
     markers: tuple[Marker, ...]
+    tip_mm: Point | None = None
+    plane_mm: tuple[Point, Point] | None = None
+    solid: str | None = None
 
     def __post_init__(self) -> None:
         if not self.name or not self.markers:
             raise ValueError("a body needs a name and at least one marker")
+        self._check_shape()
         n_ids = len(dictionary_named(self.dictionary).bytesList)
         ids = [marker.marker_id for marker in self.markers]
         if len(set(ids)) != len(ids):
             raise ValueError(f"body {self.name!r} uses a marker id twice")
         if min(ids) < 0 or max(ids) >= n_ids:
             raise ValueError(f"{self.dictionary} has the ids 0 to {n_ids - 1}")
+
+    def _check_shape(self) -> None:
+        points = [p for p in (self.tip_mm, *(self.plane_mm or ())) if p is not None]
+        if any(len(p) != 3 or not np.isfinite(p).all() for p in points):
+            raise ValueError(f"tip and plane of body {self.name!r} are points of three finite numbers")
+        if self.plane_mm is not None and abs(np.linalg.norm(self.plane_mm[1]) - 1.0) > 1e-3:
+            raise ValueError(f"the plane's normal of body {self.name!r} is not of length 1")
+        if self.solid not in (None, "cube", "dodecahedron"):
+            raise ValueError(f"body {self.name!r} is no cube and no dodecahedron")
+
+    def scaled(self, factor: float) -> MarkerBody:
+        """The same body `factor` times as large, about its frame's origin."""
+        markers = tuple(Marker(m.marker_id, m.corners_mm * factor) for m in self.markers)
+        tip = None if self.tip_mm is None else _times(self.tip_mm, factor)
+        plane = None if self.plane_mm is None else (_times(self.plane_mm[0], factor), self.plane_mm[1])
+        return MarkerBody(self.name, self.dictionary, markers, tip, plane, self.solid)
 
     @cached_property
     def by_id(self) -> dict[int, Marker]:
@@ -87,6 +119,10 @@ class MarkerBody:
         return bool(np.abs(centred @ normal).max() < 0.1)
 
 
+def _times(point: Point, factor: float) -> Point:
+    return (point[0] * factor, point[1] * factor, point[2] * factor)
+
+
 @dataclass(frozen=True)
 class CharucoGrid:
     """A chessboard whose white squares carry the markers: squares along (x, y), and both sizes in mm."""
@@ -98,6 +134,10 @@ class CharucoGrid:
     def __post_init__(self) -> None:
         if min(self.squares) < 2 or not 0.0 < self.marker_mm < self.square_mm:
             raise ValueError("a ChArUco grid has at least 2x2 squares, each larger than its marker")
+
+    def scaled(self, factor: float) -> CharucoGrid:
+        """The same chessboard `factor` times as large."""
+        return CharucoGrid(self.squares, self.square_mm * factor, self.marker_mm * factor)
 
 
 @dataclass(frozen=True, eq=False)
