@@ -1,4 +1,4 @@
-"""The guided sheet of an aortic root: which of its points the next click places."""
+"""The guided sheet that is open: which of its points the next click places."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.root_steps import Sheet, after_change, first_open, following
-from app.root_steps import place as place_in_sheet
+from app.sheets.steps import Sheet, after_change, following, waiting
+from app.sheets.steps import place as place_in_sheet
 from app.shown import Shown
 from app.tools import Tool
 from plan import edits
 from plan.edits import Edit
-from plan.items import AorticRoot, Point
+from plan.items import Item, Point
 
 
 class SheetSteps:
@@ -23,14 +23,14 @@ class SheetSteps:
         self._shown = shown
         self._apply = apply
 
-    def open(self, root: AorticRoot) -> None:
-        """Lead through the points of a root; it joins the plan when it is not in it yet."""
-        if root not in self._shown.state.plan.items:
-            self._apply(edits.add(self._shown.state.plan, root))
-        field = first_open(root)
+    def open(self, item: Item) -> None:
+        """Lead through the points of an item; it joins the plan when it is not in it yet."""
+        if item not in self._shown.state.plan.items:
+            self._apply(edits.add(self._shown.state.plan, item))
+        field = waiting(item)
         tool = Tool.SHEET if field is not None else Tool.NAVIGATE
-        sheet = Sheet(root.item_id, field)
-        self._shown.change(sheet=sheet, selected_id=root.item_id, tool=tool, placed_mm=())
+        sheet = Sheet(item.item_id, field)
+        self._shown.change(sheet=sheet, selected_id=item.item_id, tool=tool, placed_mm=())
 
     def choose(self, field: str | None) -> None:
         """Let the next click place the point of this step of the sheet; None: all is placed."""
@@ -41,9 +41,9 @@ class SheetSteps:
 
     def skip(self) -> None:
         """Go on to the step after the present one."""
-        sheet, root = self._shown.state.sheet, self._shown.state.sheet_root
-        if sheet is not None and sheet.field is not None and root is not None:
-            self.choose(following(root, sheet.field))
+        sheet, item = self._shown.state.sheet, self._shown.state.sheet_item
+        if sheet is not None and sheet.field is not None and item is not None:
+            self.choose(following(item, sheet.field))
 
     def place(self, position_mm: np.ndarray | Point) -> None:
         """Place the point of the step in hand, LPS mm."""
@@ -54,9 +54,9 @@ class SheetSteps:
 
     def follow_history(self) -> None:
         """After undo or redo wait for the point that is missing now."""
-        sheet, root = self._shown.state.sheet, self._shown.state.sheet_root
-        if sheet is not None and root is not None:
-            self.choose(after_change(root, sheet.field))
+        sheet, item = self._shown.state.sheet, self._shown.state.sheet_item
+        if sheet is not None and item is not None:
+            self.choose(after_change(item, sheet.field))
 
     def close(self) -> None:
         """Stop placing the sheet's points; what was placed stays in the plan."""

@@ -34,8 +34,8 @@ class Shown:
         self.replace(replace(self.state, **changes))  # type: ignore[arg-type]
 
     def replace(self, state: State) -> None:
-        """Show another state; a sheet whose root is gone is closed."""
-        if state.sheet is not None and state.sheet_root is None:
+        """Show another state; a sheet whose item is gone is closed."""
+        if state.sheet is not None and state.sheet_item is None:
             tool = Tool.NAVIGATE if state.tool is Tool.SHEET else state.tool
             state = replace(state, sheet=None, tool=tool)
         before, self.state = self.state, state

@@ -9,7 +9,8 @@ from app.clips import OpenClip
 from app.fusion.image import Fusion
 from app.labels.editing import LABEL_TOOLS, LabelBrush, Stroke
 from app.playback import Playback
-from app.root_steps import Sheet
+from app.sheets.guides import is_guided
+from app.sheets.steps import Sheet
 from app.tools import Tool
 from app.viewing.arrangement import Arrangement
 from app.windowing import Window
@@ -19,7 +20,7 @@ from core.motion import MovingAnatomy
 from core.study import ScanResult, Series
 from core.volume import Volume
 from plan.history import History
-from plan.items import AorticRoot, Item, Point
+from plan.items import Item, Point
 from plan.plan import Plan
 from render.view import ViewState
 
@@ -95,10 +96,10 @@ class State:
         return self.plan if self.dragged is None else self.plan.with_item(self.dragged)
 
     @property
-    def sheet_root(self) -> AorticRoot | None:
-        """The root of the open sheet as it is shown."""
+    def sheet_item(self) -> Item | None:
+        """The item of the open sheet as it is shown."""
         wanted = self.sheet.item_id if self.sheet is not None else None
-        found = (item for item in self.shown_plan.of_type(AorticRoot) if item.item_id == wanted)
+        found = (item for item in self.shown_plan.items if item.item_id == wanted and is_guided(item))
         return next(found, None)
 
     @property

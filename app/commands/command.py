@@ -53,6 +53,9 @@ class Desk(Protocol):
     def ask_new_folder(self, title: str, name: str) -> Path | None:
         """Let the user name a new folder; None when they changed their mind."""
 
+    def ask_new_file(self, title: str, name: str, pattern: str) -> Path | None:
+        """Let the user name a file to write; `pattern` as Qt writes it. None when they changed their mind."""
+
     def ask_file(self, title: str, pattern: str) -> Path | None:
         """Let the user choose a file that exists; `pattern` as Qt writes it. None when they changed their mind."""
 

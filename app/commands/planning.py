@@ -10,7 +10,7 @@ import numpy as np
 
 from app.commands.command import PICTURE_SHOWN, Command, Desk
 from app.found_root import found_points, place_root
-from app.root_steps import clear
+from app.sheets.steps import clear
 from app.state import State
 from app.tools import LEAST_POINTS, Tool
 from plan import edits
@@ -95,7 +95,7 @@ def begin_found_root(desk: Desk) -> None:
 def clear_step(desk: Desk, field: str) -> None:
     """Take the points of one step of the open sheet away."""
     state = desk.session.state
-    if state.sheet is not None and state.sheet_root is not None and getattr(state.sheet_root, field):
+    if state.sheet is not None and state.sheet_item is not None and getattr(state.sheet_item, field):
         desk.session.apply(clear(state.plan, state.sheet, field))
         desk.session.sheets.choose(field)
 
@@ -244,7 +244,7 @@ COMMANDS = (
         ("Shift+A",),
         "valve",
         _is_open,
-        lambda state: state.sheet is not None,
+        lambda state: isinstance(state.sheet_item, AorticRoot),
         why_not=_why_not,
     ),
     Command(

@@ -17,6 +17,7 @@ from app.commands import (
     planning,
     playing,
     reconstructing,
+    sheets,
     study,
     viewing,
 )
@@ -26,6 +27,7 @@ MENUS: Mapping[str, str] = {
     "file": "&File",
     "edit": "&Edit",
     "plan": "&Plan",
+    "sheets": "&Sheets",
     "reconstruct": "&Reconstruct",
     "labels": "&Labels",
     "view": "&View",
@@ -77,6 +79,7 @@ COMMANDS: tuple[Command, ...] = (
     *pacs.COMMANDS,
     *export.COMMANDS,
     *planning.COMMANDS,
+    *sheets.COMMANDS,
     *cutting.COMMANDS,
     *reconstructing.COMMANDS,
     *moving.COMMANDS,

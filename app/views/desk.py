@@ -95,6 +95,12 @@ class QtDesk:
         path, _ = QFileDialog.getSaveFileName(self._window, title, start, "Auricle case (*.auricle)")
         return Path(path) if path else None
 
+    def ask_new_file(self, title: str, name: str, pattern: str) -> Path | None:
+        """Let the user name a file to write."""
+        start = str(Path(self._start_folder()) / name)
+        path, _ = QFileDialog.getSaveFileName(self._window, title, start, pattern)
+        return Path(path) if path else None
+
     def ask_file(self, title: str, pattern: str) -> Path | None:
         """Let the user choose a file that exists."""
         path, _ = QFileDialog.getOpenFileName(self._window, title, self._start_folder(), pattern)

@@ -41,7 +41,8 @@ from app.views.planning import PlanningPage
 from app.views.player import Player
 from app.views.preload import preload_3d
 from app.views.progress import ProgressStrip
-from app.views.sheets.root import RootSheet
+from app.views.sheets.dock import SheetDock
+from app.views.sheets.worker import SheetWorker
 from app.views.structures import StructureList
 from app.views.study_browser import THUMBNAIL, StudyBrowser
 from app.views.surface_updater import SurfaceUpdater
@@ -77,7 +78,8 @@ class MainWindow(QMainWindow):
         self.planning = PlanningPage()
         self.structures = StructureList()
         self.plan_list = PlanList()
-        self.root_sheet = RootSheet(self)
+        self.sheet = SheetDock(self)
+        self.sheet_worker = SheetWorker(self)
         self.ar = ArView()
         self.library = LibraryPage()
         self.notices = NoticeBar()
@@ -143,6 +145,7 @@ class MainWindow(QMainWindow):
             self.player,
             self.suggester,
             self.surface_updater,
+            self.sheet_worker,
             self.wall_updater,
             self.thumbnails,
             self.library_desk,
@@ -191,7 +194,7 @@ class MainWindow(QMainWindow):
             self._show_plan(after)
         if (after.sheet is None) != (before.sheet is None):
             self._share_width()
-        self.root_sheet.show_state(after, self.session.settings.landmark_sd_mm)
+        self._show_sheet(after)
         self.planning.show_state(after)
         self.player.show_state(after)
         self.surface_updater.show_state(after)
@@ -212,10 +215,15 @@ class MainWindow(QMainWindow):
         self.structures.show_anatomy(state.anatomy)
         self.structures.show_view(state.view)
         self._show_plan(state)
-        self.root_sheet.show_state(state, self.session.settings.landmark_sd_mm)
+        self._show_sheet(state)
         self.planning.show_state(state)
         self.actions_.refresh(state, self.desk.is_busy)
         self._show_title(state)
+
+    def _show_sheet(self, state: State) -> None:
+        sd_mm = self.session.settings.landmark_sd_mm
+        self.sheet.show_state(state, sd_mm)
+        self.sheet_worker.show_state(state, sd_mm)
 
     def _share_width(self) -> None:
         self.browser.setVisible(self.session.state.sheet is None or self.width() >= WIDE_PX)
@@ -272,8 +280,8 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.notices)
         layout.addWidget(self._sides, 1)
         self.setCentralWidget(centre)
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.root_sheet)
-        self.root_sheet.hide()
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.sheet)
+        self.sheet.hide()
         status = self.statusBar()
         if status is not None:
             status.setSizeGripEnabled(False)

@@ -6,7 +6,7 @@ from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QToolBar, QVBoxLayout, QWidget
 
 from app.labels.hints import label_hint
-from app.root_steps import hint as step_hint
+from app.sheets.steps import hint as step_hint
 from app.slices import ORIENTATIONS
 from app.state import State
 from app.tools import Tool, hint
@@ -124,8 +124,8 @@ class PlanningPage(QWidget):
 
 
 def _hint(state: State) -> str:
-    if state.tool is Tool.SHEET and state.sheet is not None and state.sheet_root is not None:
-        return step_hint(state.sheet_root, state.sheet)
+    if state.tool is Tool.SHEET and state.sheet is not None and state.sheet_item is not None:
+        return step_hint(state.sheet_item, state.sheet)
     if state.is_editing_labels:
         return label_hint(state)
     if state.clip is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.commands import cutting, planning, playing, study
+from app.commands import cutting, planning, playing, sheets, study
 from app.fusion.making import shown_fusion
 from app.labels.editing import Contours, Touch
 from app.measures.snapping import targets
@@ -31,7 +31,7 @@ def connect_wishes(window: MainWindow) -> None:
     window.planning.looked_at.connect(session.look_at)
     window.planning.placed.connect(lambda place: desk.attempt(lambda: session.place(place)))
     window.planning.window_dragged.connect(wishes.drag_window)
-    for view in (window.planning, window.root_sheet.annulus):
+    for view in (window.planning, window.sheet.plane):
         view.finished.connect(session.finish)
         view.point_dragged.connect(session.drag)
         view.point_dropped.connect(lambda: desk.attempt(session.drop))
@@ -89,14 +89,20 @@ def _connect_fusion(window: MainWindow) -> None:
 
 
 def _connect_sheet(window: MainWindow) -> None:
-    session, desk, sheet = window.session, window.desk, window.root_sheet
-    sheet.annulus.placed.connect(lambda place: desk.attempt(lambda: session.place(place)))
-    sheet.annulus.looked_at.connect(session.look_at)
-    sheet.annulus.window_dragged.connect(lambda across, down: window.planning.window_dragged.emit(across, down))
+    session, desk, sheet = window.session, window.desk, window.sheet
+    sheet.plane.placed.connect(lambda place: desk.attempt(lambda: session.place(place)))
+    sheet.plane.looked_at.connect(session.look_at)
+    sheet.plane.window_dragged.connect(lambda across, down: window.planning.window_dragged.emit(across, down))
     sheet.step_chosen.connect(session.sheets.choose)
     sheet.step_skipped.connect(session.sheets.skip)
     sheet.clear_requested.connect(lambda field: desk.attempt(lambda: planning.clear_step(desk, field)))
     sheet.closed.connect(session.sheets.close)
+    sheet.pictures.profile.sought.connect(session.look_at)
+    sheet.print_requested.connect(lambda: desk.attempt(lambda: sheets.write_pattern_of_sheet(desk)))
+    sheet.numbers.changed.connect(
+        lambda field, value: desk.attempt(lambda: sheets.set_number(desk, field, value))
+    )
+    window.sheet_worker.measured.connect(sheet.show_measured)
 
 
 def _connect_plan_list(window: MainWindow, wishes: _Wishes) -> None:
@@ -170,8 +176,7 @@ class _Wishes:
             self._desk.attempt(lambda: planning.change_item(self._desk, changed, verb))
 
     def open_sheet(self, item_id: str) -> None:
-        self._session.select(item_id)
-        planning.open_root_sheet(self._desk)
+        sheets.open_sheet_of(self._desk, item_id)
 
     def remember_ar(self, source: str, board: str, camera: str) -> None:
         settings = replace(self._session.settings, ar_source=source, ar_board=board, ar_camera=camera)

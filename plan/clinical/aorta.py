@@ -55,13 +55,15 @@ class AortaProfile:
 def aorta_readings(aorta: ThoracicAorta, profile: AortaProfile, sd_mm: float | None) -> tuple[Reading, ...]:
     """Diameter at each place and the largest of all; the bands hold what placing the landmark again changes.
 
-    They do not hold how far the surface itself may be off.
+    They hold, too, that each of the two walls may lie as far off as a person places a landmark.
     """
     found = [_at(aorta, profile, field, title, sd_mm) for field, title in TITLES.items()]
     known = np.flatnonzero(np.isfinite(profile.diameters_mm))
     if len(known):
         widest = known[profile.diameters_mm[known].argmax()]
-        found.append(Reading("largest_diameter_mm", "Largest diameter", float(profile.diameters_mm[widest])))
+        band = HALF_95 * np.sqrt(2.0) * sd_mm if sd_mm else None
+        largest = float(profile.diameters_mm[widest])
+        found.append(Reading("largest_diameter_mm", "Largest diameter", largest, band))
         found.append(Reading("largest_along_mm", "Largest, along the line", float(profile.along_mm[widest])))
     found.append(Reading("line_mm", "Length of the middle line", float(profile.along_mm[-1])))
     return tuple(found)
@@ -117,7 +119,9 @@ def _at(aorta: ThoracicAorta, profile: AortaProfile, field: str, title: str, sd_
     places = draws({field: np.array(place)}, sd_mm)[field]
     assert places.shape == (N_DRAWS, 3)
     again = np.interp(profile.place(places)[0], profile.along_mm, _filled(profile))
-    return Reading(key, title, value, float(HALF_95 * np.sqrt(np.mean((again - value) ** 2))))
+    # A diameter ends at two walls.
+    spread_mm2 = np.mean((again - value) ** 2) + 2.0 * sd_mm**2
+    return Reading(key, title, value, float(HALF_95 * np.sqrt(spread_mm2)))
 
 
 def _filled(profile: AortaProfile) -> np.ndarray:

@@ -14,6 +14,8 @@ import numpy as np
 from plan.clinical.frustum import Frustum
 
 ROW_MM = 0.1
+# A device that takes less than this part of a section does not narrow it.
+LEAST_TAKEN = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +27,7 @@ class OpenArea:
         whole_mm2: of the vessel's part around it, as if the device were not there.
         middle_mm: (3,) middle of the open part, LPS.
         rows_mm: (k, 2, 3) its pieces, the two ends of each, for drawing.
-        is_narrowed: whether the device takes any of it away.
+        is_narrowed: whether the device takes more than a trace of it away.
     """
 
     area_mm2: float
@@ -74,7 +76,7 @@ def open_area(
     along = float((lengths * cut[:, 0]).sum() / lengths.sum())
     ends = at_mm + cut[:, 1:, None] * right + cut[:, None, :1] * down
     return OpenArea(
-        area, whole_mm2, at_mm + across * right + along * down, ends, area < whole_mm2 - 1e-6 * whole_mm2
+        area, whole_mm2, at_mm + across * right + along * down, ends, area < (1.0 - LEAST_TAKEN) * whole_mm2
     )
 
 

@@ -28,7 +28,9 @@ FIT_TITLES = {
 }
 COARSE_ROW_MM = 0.5
 # How many of the narrowest sections on the way are searched around, by turning and shifting them in ever finer steps.
-N_TRIED = 3
+N_TRIED = 2
+# Farther from the valve than this nothing of the way is narrowed by it.
+BESIDE_MM = 20.0
 SEARCH = ((8.0, 1.0), (3.0, 0.5), (1.0, 0.2))
 N_SEARCHED = 6
 MOST_TURN_DEG, MOST_SHIFT_MM = 30.0, 4.0
@@ -137,9 +139,12 @@ def neo_tract(
     Raises:
         PlannerError: the valve meets no section, so that it narrows nothing; or the surface is open.
     """
+    middle = valve.centre_mm + 0.5 * valve.depth_mm * valve.axis
+    reach = 0.5 * valve.depth_mm + max(valve.radius_mm, valve.outlet_radius_mm) + BESIDE_MM
+    is_near = np.linalg.norm(points_mm - middle, axis=1) < reach
     found = [
-        section_open(cavity, at, way, valve, COARSE_ROW_MM)
-        for at, way in zip(points_mm, directions, strict=True)
+        section_open(cavity, at, way, valve, COARSE_ROW_MM) if near else None
+        for at, way, near in zip(points_mm, directions, is_near, strict=True)
     ]
     beside = [n for n, one in enumerate(found) if one is not None and one.is_narrowed]
     if not beside:
@@ -165,7 +170,7 @@ def neo_tract(
 
 
 def redrawn_areas_mm2(
-    tract: NeoTract, cavity: SurfaceMesh, valves: Sequence[Frustum], n_beside: int = 3
+    tract: NeoTract, cavity: SurfaceMesh, valves: Sequence[Frustum], n_beside: int = 2
 ) -> np.ndarray:
     """The smallest open area (n,) near the narrowest section for the valve standing a little elsewhere n times.
 

@@ -8,7 +8,7 @@ import numpy as np
 from pytestqt.qtbot import QtBot
 
 from app.found_root import LANDMARK_OF, STEP
-from app.root_steps import STEPS
+from app.sheets.guides import ROOT_STEPS as STEPS
 from app.views.main_window import MainWindow
 from plan.items import AorticRoot
 from tests.support.ball_patient import CENTRE_MM, make_anatomy
@@ -32,17 +32,17 @@ def test_found_landmarks_begin_a_root_that_says_so_and_undo_takes_it_away(
     assert window.plan_list.texts()[0][0] == "Aortic root 1 (found)"
     assert state().sheet.field == "annulus_mm", "the ring is what a person still draws"
     assert state().notices[-1].code == "root_from_landmarks"
-    column = [window.root_sheet.steps.topLevelItem(n).text(1) for n in range(len(STEPS))]
+    column = [window.sheet.steps.topLevelItem(n).text(1) for n in range(len(STEPS))]
     assert column[0] == "found, sd 2.0 mm"
     assert column.count("found, sd 2.0 mm") == 5
-    assert "landmark error 1.15 mm per axis" in window.root_sheet.text()
+    assert "landmark error 1.15 mm per axis" in window.sheet.text()
 
     # What a person moves is a person's; the same points are not put there twice.
     trigger(window, "plan.found_root")
     assert len(state().plan.items) == 1
     window.session.drag(replace(root, right_hinge_mm=tuple(places["right_hinge"] + [1.0, 0, 0])))
     window.session.drop()
-    assert window.root_sheet.steps.topLevelItem(0).text(1) == "placed"
+    assert window.sheet.steps.topLevelItem(0).text(1) == "placed"
     trigger(window, "edit.undo")
     trigger(window, "edit.undo")
     assert state().plan.items == ()

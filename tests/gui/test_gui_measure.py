@@ -41,7 +41,7 @@ def around(radius_mm: float, degrees: float, height_mm: float = 0.0) -> np.ndarr
 
 
 def values(window: MainWindow) -> dict[str, float | None]:
-    return {reading.key: reading.value for reading in window.root_sheet.readings}
+    return {reading.key: reading.value for reading in window.sheet.readings}
 
 
 def test_a_contour_is_clicked_closed_and_one_point_of_it_dragged(ball_window: MainWindow, qtbot: QtBot) -> None:
@@ -131,7 +131,7 @@ def test_a_surgeon_goes_through_the_root_sheet_fixes_a_hinge_point_and_undoes(
     ball_window: MainWindow, qtbot: QtBot
 ) -> None:
     window, state = ball_window, lambda: ball_window.session.state
-    sheet, axial = window.root_sheet, window.planning.slices["axial"]
+    sheet, axial = window.sheet, window.planning.slices["axial"]
     trigger(window, "plan.aortic_root")
     qtbot.waitUntil(sheet.isVisible)
     assert sheet.hint.text().startswith("Right hinge point")
@@ -145,10 +145,10 @@ def test_a_surgeon_goes_through_the_root_sheet_fixes_a_hinge_point_and_undoes(
     assert len(sheet.curve.points) > 100
 
     # The annulus is drawn in its own plane, where the root's slice shows it.
-    frame = sheet.annulus.frame()
+    frame = sheet.plane.frame()
     assert np.array(frame.plane.normal) == pytest.approx([0, 0, 1], abs=1e-6)
     for degrees in range(0, 360, 45):
-        click(qtbot, sheet.annulus, around(15.0, degrees))
+        click(qtbot, sheet.plane, around(15.0, degrees))
     trigger(window, "plan.finish")
     assert sheet.hint.text().startswith("Left coronary ostium")
     found = values(window)
@@ -202,17 +202,17 @@ def test_a_step_of_the_sheet_can_be_chosen_again_cleared_and_the_sheet_closed(
     trigger(window, "plan.aortic_root")
     for degrees in (0, 120):
         click(qtbot, axial, around(16.0, degrees))
-    window.root_sheet.steps.setCurrentItem(window.root_sheet.steps.topLevelItem(0))
-    assert window.root_sheet.hint.text().startswith("Right hinge point")
+    window.sheet.steps.setCurrentItem(window.sheet.steps.topLevelItem(0))
+    assert window.sheet.hint.text().startswith("Right hinge point")
     click(qtbot, axial, around(10.0, 0))
     assert window.actions_.by_key["edit.undo"].text() == "Undo move right hinge point"
-    assert window.root_sheet.hint.text().startswith("Non-coronary hinge point")
-    window.root_sheet.steps.setCurrentItem(window.root_sheet.steps.topLevelItem(1))
-    qtbot.mouseClick(window.root_sheet.clear, LEFT)
+    assert window.sheet.hint.text().startswith("Non-coronary hinge point")
+    window.sheet.steps.setCurrentItem(window.sheet.steps.topLevelItem(1))
+    qtbot.mouseClick(window.sheet.clear, LEFT)
     assert state().plan.of_type(AorticRoot)[0].left_hinge_mm is None
     # A narrow window has room for the sheet or the studies.
     assert not window.browser.isVisible()
-    window.root_sheet.close()
+    window.sheet.close()
     assert state().sheet is None
     assert window.browser.isVisible()
     click(qtbot, axial, around(16.0, 90))

@@ -78,9 +78,13 @@ def test_a_band_is_wide_where_the_vessel_tapers_and_narrow_where_it_does_not() -
     level = as_point(profile.points_mm[np.abs(profile.along_mm - 150.0).argmin()])
     item = ThoracicAorta("Aorta", arch_mm=level, descending_mm=steep)
     found = {one.key: one for one in aorta_readings(item, profile, 0.75)}
-    assert found["arch_diameter_mm"].plus_minus < 0.1
+    walls = 1.96 * 0.75 * np.sqrt(2.0)
+    assert found["arch_diameter_mm"].plus_minus == pytest.approx(walls, abs=0.02)
+    assert found["largest_diameter_mm"].plus_minus == pytest.approx(walls)
     slope = abs(np.gradient(profile.diameters_mm, profile.along_mm)[np.abs(profile.along_mm - 218.0).argmin()])
-    assert found["descending_diameter_mm"].plus_minus == pytest.approx(1.96 * 0.75 * slope, rel=0.3)
+    assert found["descending_diameter_mm"].plus_minus == pytest.approx(
+        np.hypot(walls, 1.96 * 0.75 * slope), rel=0.1
+    )
 
 
 def test_a_place_beside_the_aorta_or_in_a_gap_has_no_diameter() -> None:

@@ -1,4 +1,4 @@
-"""The image in the annular plane itself, where a ring is drawn as it will be measured."""
+"""The image in a sheet's own plane, where a ring is drawn as it will be measured."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from PyQt6.QtCore import QSize
 from PyQt6.QtGui import QWheelEvent
 from PyQt6.QtWidgets import QWidget
 
+from app.sheets.planes import SheetPlane, plane_of
 from app.slices import Frame
 from app.state import State
 from app.views.slices.view import Modifiers, SliceView
-from plan.clinical.aortic_root import annular_plane, why_no_plane
-from plan.formula import points_of
-from plan.items import AorticRoot, as_point
+from plan.items import Item, as_point
 
 if TYPE_CHECKING:
     from render.slice_plane import SlicePlane
@@ -25,32 +24,37 @@ STEP_MM = 0.5
 PATIENT_LEFT, PATIENT_BACK = np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0])
 
 
-class AnnulusView(SliceView):
-    """A slice through the three hinge points, seen from the ventricle; the wheel moves it up and down the root."""
+class PlaneView(SliceView):
+    """A slice in the plane of the sheet's ring, seen against its normal; the wheel moves it along the normal."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("axial", parent)
-        self.setObjectName("slice_annulus")
-        self.setAccessibleName("Annular plane")
+        self.setObjectName("slice_sheet")
+        self.setAccessibleName("Plane of the sheet")
         self.setMinimumSize(QSize(220, 190))
         self.height_mm = 0.0
-        self._root: AorticRoot | None = None
+        self._item_id = ""
+        self._shown_plane: SheetPlane | None = None
 
-    def show_root(self, state: State, root: AorticRoot) -> None:
-        """Show the plane of this root; a point that is held does not tilt it under the pointer."""
-        if state.dragged is None or self._root is None:
-            if self._root is None or root.item_id != self._root.item_id:
+    def show_item(self, state: State, item: Item) -> None:
+        """Show the plane of this item; a point that is held does not tilt it under the pointer."""
+        if state.dragged is None or item.item_id != self._item_id:
+            if item.item_id != self._item_id:
                 self.height_mm = 0.0
-            self._root = root
+                self._item_id = item.item_id
+            self._shown_plane = plane_of(item, state.shown_plan)
         # The traces of the other slices would cross a tilted one elsewhere: no crosshair.
         self.show_state(replace(state, crosshair_mm=None))
 
     @property
     def title(self) -> str:
         """Which plane this is."""
-        if self._plane() is None:
-            return "Place the three hinge points"
-        return f"Annular plane {self.height_mm:+.1f} mm" if self.height_mm else "Annular plane"
+        if self._shown_plane is None:
+            return ""
+        if self._shown_plane.place is None:
+            return self._shown_plane.missing
+        name = self._shown_plane.title
+        return f"{name} {self.height_mm:+.1f} mm" if self.height_mm else name
 
     def frame(self) -> Frame | None:
         """Where the picture lies now; None while there is no plane or no image."""
@@ -66,7 +70,7 @@ class AnnulusView(SliceView):
         )
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:
-        """Wheel: up and down the root. With Ctrl: zoom."""
+        """Wheel: along the normal. With Ctrl: zoom."""
         if event is None:
             return
         turns = event.angleDelta().y() / 120.0
@@ -80,10 +84,10 @@ class AnnulusView(SliceView):
     def _plane(self) -> SlicePlane | None:
         from render.slice_plane import SlicePlane
 
-        if self._root is None or why_no_plane(self._root):
+        if self._shown_plane is None or self._shown_plane.place is None:
             return None
-        origin, normal = annular_plane(points_of(self._root))
-        # As an axial slice: away from the viewer is up the root, the patient's left is on the right.
+        origin, normal = self._shown_plane.place
+        # As an axial slice: the normal leads away from the viewer, the patient's left is on the right.
         towards = PATIENT_LEFT if abs(normal @ PATIENT_LEFT) < 0.9 else PATIENT_BACK
         right = towards - (towards @ normal) * normal
         right /= np.linalg.norm(right)

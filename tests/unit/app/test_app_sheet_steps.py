@@ -6,9 +6,8 @@ from dataclasses import fields, replace
 
 import pytest
 
-from app.root_steps import (
-    BY_FIELD,
-    STEPS,
+from app.sheets.guides import guide_of, step_of
+from app.sheets.steps import (
     Sheet,
     after_change,
     clear,
@@ -28,7 +27,7 @@ SIX = tuple((float(n), 0.0, 0.0) for n in range(6))
 
 def test_every_field_of_a_root_has_one_step() -> None:
     placed = {field.name for field in fields(AorticRoot) if field.name.endswith("_mm")}
-    assert sorted(step.field for step in STEPS) == sorted(placed)
+    assert sorted(step.field for step in guide_of(EMPTY).steps) == sorted(placed)
 
 
 def test_placing_goes_from_step_to_step_and_names_each() -> None:
@@ -57,7 +56,7 @@ def test_a_point_placed_again_is_moved_and_the_first_gap_follows() -> None:
 
 
 def test_a_ring_is_done_with_six_points_and_says_how_many_are_missing() -> None:
-    ring = BY_FIELD["annulus_mm"]
+    ring = step_of(EMPTY, "annulus_mm")
     sheet = Sheet("r1", "annulus_mm")
     assert not is_done(replace(EMPTY, annulus_mm=SIX[:5]), ring)
     assert is_done(replace(EMPTY, annulus_mm=SIX), ring)

@@ -1,0 +1,1 @@
+"""The guided sheets: their steps, what they begin from, and what they measure on the patient's surfaces."""
