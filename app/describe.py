@@ -11,7 +11,7 @@ from app.clips import OpenClip
 from app.labels.edited import edited_keys
 from app.measuring import plane_areas
 from app.state import State
-from core.anatomy import HEART_BY_KEY, Anatomy
+from core.anatomy import HEART_BY_KEY, RESECTED, Anatomy
 from core.errors import Finding
 from core.study import Patient, ScanResult, Series, SeriesKind, Study
 from imaging.slices.planes import is_planes
@@ -191,7 +191,7 @@ def describe_item(item: Item, plan: Plan, sd_mm: float | None = None) -> str:
 
 def structure_title(key: str) -> str:
     """What people call a structure; its key where Auricle does not know it."""
-    kind = HEART_BY_KEY.get(key)
+    kind = RESECTED if key == RESECTED.key else HEART_BY_KEY.get(key)
     return kind.title if kind else key
 
 

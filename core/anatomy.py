@@ -33,6 +33,9 @@ HEART: tuple[StructureKind, ...] = (
     StructureKind("pulmonary_artery", 7, "Pulmonary artery", (0.45, 0.35, 0.75), "81040000"),
 )
 
+RESECTED = StructureKind("resected", 200, "Resected muscle", (0.95, 0.35, 0.55), "")
+"""Muscle that a plan takes away; no network knows it, so it is none of `HEART`."""
+
 
 @dataclass(frozen=True)
 class LandmarkKind:

@@ -19,7 +19,8 @@ from plan.items import new_id
 Index = tuple[int, int, int]
 _LONGEST_ID = 64
 _MOST_VOXELS = 2**31
-_HEAD_FIELDS = {"kind", "map_id", "phase", "step_id", "start", "shape"}
+_MOST_NAMES, _LONGEST_KEY = 255, 64
+_HEAD_FIELDS = {"names", "kind", "map_id", "phase", "step_id", "start", "shape"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class LabelEdit:
         start, shape: the box (slice, row, column) around all changed voxels.
         packed: compressed: one bit per voxel of the box, then the values before, then those after.
         step_id: tells this edit from every other one.
+        names: value and key of structures that the map did not know before it.
     """
 
     map_id: str
@@ -40,6 +42,7 @@ class LabelEdit:
     shape: Index
     packed: bytes
     step_id: str = field(default_factory=new_id)
+    names: tuple[tuple[int, str], ...] = ()
 
     @property
     def changes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -118,7 +121,12 @@ LabelStep = LabelEdit | LabelsReplaced
 
 
 def edit_of_voxels(
-    label_map: LabelMap, map_id: str, phase: int, flat: np.ndarray, after: np.ndarray
+    label_map: LabelMap,
+    map_id: str,
+    phase: int,
+    flat: np.ndarray,
+    after: np.ndarray,
+    names: tuple[tuple[int, str], ...] = (),
 ) -> LabelEdit:
     """The edit that gives voxels other values.
 
@@ -126,6 +134,7 @@ def edit_of_voxels(
         label_map: the labels as they are now.
         flat: indices (n,) of voxels into the flattened labels; those that keep their value are left out.
         after: value, or values (n,), that they get.
+        names: value and key of structures that are new with it.
 
     Raises:
         PlannerError: no voxel would change.
@@ -147,7 +156,7 @@ def edit_of_voxels(
     packed = zlib.compress(np.packbits(bits.ravel()).tobytes() + before.tobytes() + after.tobytes(), 6)
     a, b, c = start.tolist()
     d, e, f = bits.shape
-    return LabelEdit(map_id, phase, (a, b, c), (d, e, f), packed)
+    return LabelEdit(map_id, phase, (a, b, c), (d, e, f), packed, names=names)
 
 
 def map_id(label_map: LabelMap) -> str:
@@ -166,6 +175,8 @@ def step_to_bytes(step: LabelStep) -> bytes:
     packed = b""
     if isinstance(step, LabelEdit):
         head |= {"kind": "edit", "step_id": step.step_id, "start": step.start, "shape": step.shape}
+        # Left out where there are none: a version of before reads such a journal.
+        head |= {"names": step.names} if step.names else {}
         packed = step.packed
     return json.dumps(head).encode() + b"\n" + packed
 
@@ -185,12 +196,26 @@ def step_from_bytes(content: bytes) -> LabelStep:
     start, shape = (_index(head.get(key)) for key in ("start", "shape"))
     if head.get("kind") != "edit" or not 0 < np.prod(shape) < _MOST_VOXELS:
         _refuse("its box is not readable")
-    edit = LabelEdit(name, phase, start, shape, packed, _id(head.get("step_id")))
+    edit = LabelEdit(name, phase, start, shape, packed, _id(head.get("step_id")), _names(head.get("names", [])))
     try:
         edit.changes  # noqa: B018 - unpacked once here, so that a damaged one is told when it is read
     except (ValueError, zlib.error):
         _refuse("its voxels are damaged")
     return edit
+
+
+def _names(value: object) -> tuple[tuple[int, str], ...]:
+    if not isinstance(value, list) or len(value) > _MOST_NAMES:
+        _refuse("the names in it are not readable")
+    found = []
+    for pair in value:
+        if not isinstance(pair, list) or len(pair) != 2 or not 0 < _whole(pair[0]) < 256:
+            _refuse("a name in it is not readable")
+        number, key = pair
+        if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_KEY:
+            _refuse("a name in it is not readable")
+        found.append((number, key))
+    return tuple(found)
 
 
 def _id(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from core.anatomy import HEART_BY_KEY, Anatomy
+from core.anatomy import HEART_BY_KEY, RESECTED, Anatomy
 from render.palette import UNKNOWN_STRUCTURE, Colour
 
 
@@ -76,5 +76,5 @@ class ViewState:
 
 def default_structure_view(key: str) -> StructureView:
     """Visible, opaque, in the structure's own colour; a neutral one for a key Auricle does not know."""
-    kind = HEART_BY_KEY.get(key)
+    kind = RESECTED if key == RESECTED.key else HEART_BY_KEY.get(key)
     return StructureView(colour=kind.colour if kind else UNKNOWN_STRUCTURE)

@@ -12,6 +12,7 @@ import numpy as np
 from app.exporting import ExportChoice
 from app.given import SurfaceFacts
 from app.identity import Sameness
+from app.measures.resecting import ResectionWish
 from app.moving import ReconstructCine
 from app.reconstruction import Reconstruct
 from app.session import Session
@@ -79,6 +80,11 @@ class Desk(Protocol):
 
     def seek(self, moment: int) -> None:
         """Show another phase of the series or frame of the clip as soon as it is loaded."""
+
+    def ask_resection(
+        self, preview: Callable[[ResectionWish], str], then: Callable[[ResectionWish], None]
+    ) -> None:
+        """Let the user choose depth and least wall; `preview` says what a choice means, `then` does it."""
 
     def reset_views(self) -> None:
         """Show everything again, in all views."""

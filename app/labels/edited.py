@@ -130,7 +130,10 @@ def _labels_of(
     touched = frozenset().union(*(edit.values for edit in (*undone, *done)))
     if labels is shown.labels:
         return shown, touched
-    return (begun if not lineage.edits else replace(shown, labels=labels)), touched
+    if not lineage.edits:
+        return begun, touched
+    new = {value: key for edit in lineage.edits for value, key in edit.names}
+    return replace(shown, labels=labels, names={**begun.names, **new}), touched
 
 
 def _with_labels(
@@ -139,6 +142,9 @@ def _with_labels(
     names = {value: key for value, key in labels.names.items() if value}
     begun_mark, shown_mark = mark_of(begun), mark_of(shown)
     surfaces, stale = dict(shown.surfaces), set(shown_mark.stale)
+    for key in _no_longer_named(shown.labels, labels):
+        surfaces.pop(key, None)
+        stale.discard(key)
     for key in (names[value] for value in touched & names.keys() - kept):
         surfaces.pop(key, None)
         if key in begun.surfaces:
@@ -157,6 +163,11 @@ def _with_labels(
     if not edited and not stale:
         return _unmarked(changed)
     return _marked(changed, mark)
+
+
+def _no_longer_named(before: LabelMap | None, now: LabelMap) -> set[str]:
+    """Structures that an edit had brought in and whose edit is undone."""
+    return set(before.names.values()) - set(now.names.values()) if before is not None else set()
 
 
 def _report(

@@ -78,6 +78,13 @@ class LabelSteps:
         edit = stroke.edit(mark_of(anatomy).map_id, state.phase)
         self._apply(Edit(stroke.name, state.plan, edit))
 
+    def keep_beginning(self) -> None:
+        """Keep on the disk what a step of labels begins with. Raises PlannerError when it cannot be written."""
+        anatomy = self._shown.state.anatomy
+        if anatomy is None or anatomy.labels is None:
+            raise no_labels()
+        self._keep_beginning(anatomy)
+
     def show_surfaces(self, labels: LabelMap, made: Mapping[str, SurfaceMesh | None]) -> None:
         """Show surfaces that were made of labels; dropped when these are not the ones of now."""
         state = self._shown.state

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from app.labels.edited import stale_keys
-from core.anatomy import Anatomy
+from core.anatomy import RESECTED, Anatomy
 from core.errors import PlannerError
 from core.mesh import SurfaceMesh
 from plan.aha import SEGMENTS, LongAxis, segments_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from recon.measures.thickness import Wall
 
 WALL = "lv_myocardium"
-CAVITIES = ("lv", "resected")
+CAVITIES = ("lv", RESECTED.key)
 """What lies inside the wall; muscle that a plan has resected belongs to the cavity."""
 TOUCHING_MM = 2.0
 _known: WeakKeyDictionary[SurfaceMesh, tuple[tuple[SurfaceMesh, ...], Wall]] = WeakKeyDictionary()

@@ -16,11 +16,13 @@ from app.exporting import ExportChoice
 from app.given import SurfaceFacts
 from app.identity import Sameness
 from app.jobs import JobRunner
+from app.measures.resecting import ResectionWish
 from app.moving import ReconstructCine
 from app.reconstruction import Reconstruct
 from app.session import Session
 from app.views.about import show_about
 from app.views.export_dialog import ExportDialog
+from app.views.resection_dialog import ResectionDialog
 from app.views.same_patient import make_question
 from app.views.surface_dialog import SurfaceDialog
 from core.errors import PlannerError
@@ -146,6 +148,14 @@ class QtDesk:
     def seek(self, moment: int) -> None:
         """Show another phase or frame as soon as it is loaded."""
         self._window.player.seek(moment)
+
+    def ask_resection(
+        self, preview: Callable[[ResectionWish], str], then: Callable[[ResectionWish], None]
+    ) -> None:
+        """A small window beside the views, which stay alive."""
+        dialog = ResectionDialog(preview, self._window)
+        dialog.chosen.connect(lambda wish: self.attempt(lambda: then(wish)))
+        dialog.show()
 
     def reset_views(self) -> None:
         """Show everything again, in all views."""

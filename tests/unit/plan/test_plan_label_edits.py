@@ -196,3 +196,12 @@ def test_a_journal_that_knew_no_labels_is_taken_over_whole(tmp_path: Path) -> No
     once_more = Journal(path)
     assert once_more.history == history
     once_more.close()
+
+
+def test_a_structure_that_an_edit_brings_in_keeps_its_name_in_the_journal() -> None:
+    grid = LabelMap(np.ones((2, 2, 2), dtype=np.uint8), np.eye(4), {0: "background", 1: "lv"})
+    edit = edit_of_voxels(grid, "a1", 0, np.array([3]), np.array(200), names=((200, "resected"),))
+    assert step_from_bytes(step_to_bytes(edit)) == edit
+    for bad in (b'"names": [[0, "x"]]', b'"names": [[300, "x"]]', b'"names": [[2, 5]]', b'"names": 3'):
+        with pytest.raises(PlannerError):
+            step_from_bytes(step_to_bytes(edit).replace(b'"names": [[200, "resected"]]', bad))

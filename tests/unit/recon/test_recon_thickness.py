@@ -10,18 +10,9 @@ from core.errors import PlannerError
 from core.mesh import SurfaceMesh
 from recon.measures.nearest import nearest_on
 from recon.measures.thickness import wall_of
+from tests.support.shells import ball, shell
 
 OUTER_MM, INNER_MM = 35.0, 25.0
-
-
-def ball(radius_mm: float, middle: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> SurfaceMesh:
-    found = trimesh.creation.icosphere(subdivisions=5, radius=radius_mm)
-    return SurfaceMesh(found.vertices + middle, found.faces)
-
-
-def shell(outer: SurfaceMesh, inner: SurfaceMesh) -> SurfaceMesh:
-    faces = np.concatenate([outer.faces, inner.faces[:, ::-1] + len(outer.vertices)])
-    return SurfaceMesh(np.concatenate([outer.vertices, inner.vertices]), faces)
 
 
 def test_a_ball_in_a_ball_is_as_thick_everywhere_as_their_radii_differ() -> None:
