@@ -19,8 +19,9 @@ from recon.cine.curve import curve_findings, ends_of_cycle, function_report, mot
 from recon.cine.distances import BoxedDistances, boxed_distances
 from recon.cine.naming import Named, bounded, fine, name_cycle
 from recon.cine.periodic import PeriodicFit
+from recon.cine.pieces import LastingScores
 from recon.cine.planes import CinePlane, Cycle
-from recon.scores import RegionScores, smoothed, without_islands
+from recon.scores import RegionScores, smoothed
 from recon.surface import conformal_surfaces
 
 Look = Callable[[Sequence[Volume]], RegionScores]
@@ -88,7 +89,8 @@ def build(cycle: Cycle, realigned: Realigned, look: Look, device: str, progress:
         progress.report("reconstructing the cycle", phase / cycle.n_phases)
         region = look([plane.volume(phase) for plane in realigned.planes])
         fit.add(phase, bounded(region.scores))
-    named = name_cycle(cycle, fit, region, progress)
+    lasting = LastingScores(fit, region, cycle.n_phases)
+    named = name_cycle(cycle, lasting, progress)
     volumes_ml = _volumes_ml(named.labels)
     if not named.is_always_there(HEART_BY_KEY["lv"].value):
         raise PlannerError(
@@ -97,8 +99,7 @@ def build(cycle: Cycle, realigned: Realigned, look: Look, device: str, progress:
             "choose the series that show the ventricles",
         )
     start, end = ends_of_cycle(volumes_ml["lv"])
-    whole = without_islands(replace(region, scores=fit.at(start)))
-    surfaces = _surfaces(whole, named, start, progress)
+    surfaces = _surfaces(lasting.at(start), named, start, progress)
     distances = _distances(named, surfaces, progress)
     surfaces = {key: mesh for key, mesh in surfaces.items() if key in distances}
     carried = carry(surfaces, distances, start, cycle.places, device, progress)

@@ -1,14 +1,13 @@
 """Carries the surfaces of one phase through the cycle: one smooth motion without folds that every border follows.
 
-All structures move in one field, so neighbours that share a wall go on sharing it. The field of each phase is the
-exponential of a smooth velocity, and the velocities are harmonics of the heart rate that vanish at the phase the
-surfaces come from. The images tell how borders move, not how they slide along themselves: there the smoothest motion
-is taken.
+All structures move in one field, so neighbours that share a wall go on sharing it. To each phase points follow a smooth
+velocity, and the velocities are harmonics of the heart rate that vanish at the phase the surfaces come from. The images
+tell how borders move, not how they slide along themselves: there the smoothest motion is taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,26 +17,30 @@ from core.mesh import SurfaceMesh
 from core.motion import MovingSurface
 from core.progress import Progress
 from recon.cine.distances import BoxedDistances
-from recon.cine.flow import Motion, roughness
+from recon.cine.flow import Motion, roughness, steps_without_folds
 
 if TYPE_CHECKING:
     import torch
 
-ITERATIONS = 60
+ITERATIONS = 80
 RATE_MM = 0.8
 # Weighs the mean squared change of velocity between neighbouring nodes (mm^2) against that of the borders' distance.
 STIFFNESS = 0.1
-MOST_POINTS = 2000
+MOST_POINTS = 2400
+# Of a border's points every so many are looked at in one turn, others in the next.
+TURNS = 4
 # Of muscle around a cavity the outer side alone is followed, by the distance to both together: its own distance is
 # zero on both sides, and in a thin wall a point would slip from one to the other. The inner side is the cavity's.
 WRAPS: Mapping[str, str] = {"lv_myocardium": "lv"}
+# The Jacobian, which the steps keep positive everywhere, is told for every so many vertices.
+TOLD_VERTICES = 6
 # Farther from any border, a point lies on the lid that closes a structure where the grid ends: it stays.
 LID_MM, LID_WEIGHT = 2.0, 0.2
 
 
 @dataclass(frozen=True, eq=False)
 class Carried:
-    """Surfaces through the cycle, and the least factor by which the motion scales volume anywhere (> 0: no folds)."""
+    """Surfaces through the cycle, and the least factor by which the motion scales volume on them (> 0: no folds)."""
 
     surfaces: dict[str, MovingSurface]
     least_jacobian: float
@@ -69,16 +72,36 @@ def carry(
     descent = _Descent(weights)
     for step in range(ITERATIONS):
         progress.report("following the motion", step / ITERATIONS)
-        shifts = motion.shifts(weights)
-        loss = STIFFNESS * roughness(weights)
-        for border in borders:
-            loss = loss + border.misfit(motion, shifts)
+        loss = _misfit(borders, motion, motion.velocities(weights), step) + STIFFNESS * roughness(weights)
         (slope,) = torch.autograd.grad(loss, [weights])
         descent.step(slope, RATE_MM * (0.55 + 0.45 * float(np.cos(np.pi * step / ITERATIONS))))
     with torch.no_grad():
-        shifts = motion.shifts(weights)
-        moved = {key: _moved(mesh, motion, shifts, device) for key, mesh in surfaces.items()}
-        return Carried(moved, motion.least_jacobian(shifts))
+        return _carried(surfaces, motion, motion.velocities(weights), device)
+
+
+def _misfit(borders: Sequence[_Border], motion: Motion, velocities: torch.Tensor, step: int) -> torch.Tensor:
+    """The sum over all borders of how far a turn of their points is from where it belongs; all move at once."""
+    import torch
+
+    turn = step % TURNS
+    points = [border.points[turn::TURNS] for border in borders]
+    moved = motion.apply(torch.cat(points), velocities).split([len(own) for own in points], dim=1)
+    misfits = [border.misfit(own, turn) for border, own in zip(borders, moved, strict=True)]
+    return torch.stack(misfits).sum()
+
+
+def _carried(
+    surfaces: Mapping[str, SurfaceMesh], motion: Motion, velocities: torch.Tensor, device: str
+) -> Carried:
+    import torch
+
+    n_steps = steps_without_folds(velocities)
+    moved, least = {}, np.inf
+    for key, mesh in surfaces.items():
+        points = torch.tensor(mesh.vertices, dtype=torch.float32, device=device)
+        moved[key] = MovingSurface(motion.apply(points, velocities, n_steps).cpu().numpy(), mesh.faces)
+        least = min(least, motion.least_jacobian(points[::TOLD_VERTICES], velocities, n_steps))
+    return Carried(moved, least)
 
 
 def _followed(key: str, surfaces: Mapping[str, SurfaceMesh]) -> np.ndarray:
@@ -89,13 +112,6 @@ def _followed(key: str, surfaces: Mapping[str, SurfaceMesh]) -> np.ndarray:
         return vertices
     shared = {tuple(vertex) for vertex in inner.vertices.tolist()}
     return vertices[[tuple(vertex) not in shared for vertex in vertices.tolist()]]
-
-
-def _moved(mesh: SurfaceMesh, motion: Motion, shifts: torch.Tensor, device: str) -> MovingSurface:
-    import torch
-
-    points = torch.tensor(mesh.vertices, dtype=torch.float32, device=device)
-    return MovingSurface(motion.apply(points, shifts).cpu().numpy(), mesh.faces)
 
 
 class _Descent:
@@ -145,15 +161,18 @@ class _Border:
         self._target = own.clone()
         self._weight = (own.abs() < LID_MM).float()
 
-    def misfit(self, motion: Motion, shifts: torch.Tensor) -> torch.Tensor:
-        """Mean squared distance in mm^2 of the moved points from the border, far ones held back; lids stay."""
+    def misfit(self, moved: torch.Tensor, turn: int) -> torch.Tensor:
+        """Mean squared distance in mm^2 of a turn of the points, moved (phases, k, 3), from where they belong.
+
+        Far ones are held back; lids stay.
+        """
         import torch.nn.functional as functional
 
-        moved = motion.apply(self.points, shifts)
-        found = self._sample(moved)
-        apart = functional.smooth_l1_loss(found, self._target.expand_as(found), beta=2.0, reduction="none")
-        lid = (moved - self.points).square().sum(dim=-1) * (1.0 - self._weight)
-        return (4.0 * apart * self._weight + LID_WEIGHT * lid).mean()
+        found, weight = self._sample(moved), self._weight[turn::TURNS]
+        target = self._target[turn::TURNS].expand_as(found)
+        apart = functional.smooth_l1_loss(found, target, beta=2.0, reduction="none")
+        lid = (moved - self.points[turn::TURNS]).square().sum(dim=-1) * (1.0 - weight)
+        return (4.0 * apart * weight + LID_WEIGHT * lid).mean()
 
     def _sample(self, points: torch.Tensor) -> torch.Tensor:
         import torch.nn.functional as functional

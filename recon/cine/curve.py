@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from core.errors import Finding
-from core.motion import MovingAnatomy, SliceShift
+from core.motion import Ejection, MovingAnatomy, SliceShift
 
 MYOCARDIUM_G_PER_ML = 1.05
 CREDIBLE_EF_PERCENT = (5.0, 90.0)
@@ -16,6 +16,7 @@ MOST_UNLIKE_STROKES = 0.40
 LARGEST_JUMP = 0.40
 USUAL_PHASES = 25
 LARGEST_MESH_ERROR = 0.05
+MOST_UNLIKE_EF_POINTS = 3.0
 LARGE_SHIFT_MM = 8.0
 FARTHEST_FROM_R_PEAK = 0.15
 VENTRICLES = {"lv": "LV", "rv": "RV"}
@@ -87,6 +88,17 @@ def motion_findings(
                     "look at the labels of that phase",
                 )
             )
+    for key, title in VENTRICLES.items():
+        moved = moving.ejection(key)
+        if moved is None:
+            continue
+        labelled = Ejection(float(label_volumes_ml[key].max()), float(label_volumes_ml[key].min()))
+        if abs(moved.fraction_percent - labelled.fraction_percent) > MOST_UNLIKE_EF_POINTS:
+            what = (
+                f"{title} ejects {moved.fraction_percent:.0f} % by its moving surface "
+                f"and {labelled.fraction_percent:.0f} % by its labels"
+            )
+            found.append(Finding("unlike-ef", what, "the motion does not follow its border everywhere", CHECK))
     if least_jacobian <= 0.0:
         found.append(
             Finding("motion-folds", "the motion folds somewhere", "neighbouring borders moved unlike", CHECK)

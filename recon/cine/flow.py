@@ -1,6 +1,10 @@
-"""A smooth motion without folds: the exponential of velocities on a grid, harmonics of the heart rate in time.
+"""A smooth motion that cannot fold: points carried along velocities on a grid, harmonics of the heart rate in time.
 
-Source: log-Euclidean diffeomorphisms, Arsigny et al., MICCAI 2006.
+A point goes in short steps, each along the velocity where it is then. A step along velocities of which none differs
+from its neighbour's by more than half their distance takes no two points to one place, so neither do many: the steps
+are made short enough for that.
+
+Source: stationary velocities, Arsigny et al., MICCAI 2006; transporting the points themselves, Beg et al., IJCV 2005.
 """
 
 from __future__ import annotations
@@ -18,7 +22,10 @@ if TYPE_CHECKING:
 
 NODE_MM = 7.0
 MARGIN_MM = 14.0
-SQUARINGS = 4
+FEWEST_STEPS = 6
+STEEPEST_STEP = 0.5
+# Half the side of the little cube whose change of volume is the motion's Jacobian.
+PROBE_MM = 0.25
 
 
 class Motion:
@@ -38,44 +45,54 @@ class Motion:
         self._low = torch.as_tensor(low, dtype=torch.float32, device=device)
         # From mm to torch's -1 to 1 across the nodes.
         self._scale = torch.as_tensor(2.0 / ((nodes - 1) * NODE_MM), dtype=torch.float32, device=device)
-        axes = [torch.linspace(-1.0, 1.0, n, device=device) for n in self._shape]
-        z, y, x = torch.meshgrid(*axes, indexing="ij")
-        self._identity = torch.stack([x, y, z], dim=-1)
 
     def unknowns(self) -> torch.Tensor:
-        """Zero velocities (harmonics, 3, *nodes) to be fitted, in mm."""
-        zeros = self._identity.new_zeros((self._basis.shape[1], 3, *self._shape))
+        """Zero velocities (harmonics, 3, *nodes) to be fitted, in mm per unit of time; the motion takes one."""
+        import torch
+
+        zeros = torch.zeros((self._basis.shape[1], 3, *self._shape), device=self._basis.device)
         return zeros.requires_grad_()
 
-    def shifts(self, weights: torch.Tensor) -> torch.Tensor:
-        """Displacements (phases, 3, *nodes) in mm that the velocities lead to."""
+    def velocities(self, weights: torch.Tensor) -> torch.Tensor:
+        """Velocities (phases, 3, *nodes) in mm that lead to each phase."""
         import torch
-        import torch.nn.functional as functional
 
-        velocity = torch.einsum("th,hcijk->tcijk", self._basis, _smooth(weights))
-        shift = velocity / 2.0**SQUARINGS
-        for _ in range(SQUARINGS):
-            where = self._identity + shift.movedim(1, -1) * self._scale
-            shift = shift + functional.grid_sample(shift, where, padding_mode="border", align_corners=True)
-        return shift
+        return torch.einsum("th,hcijk->tcijk", self._basis, _smooth(weights))
 
-    def apply(self, points_mm: torch.Tensor, shifts: torch.Tensor) -> torch.Tensor:
+    def apply(
+        self, points_mm: torch.Tensor, velocities: torch.Tensor, n_steps: int = FEWEST_STEPS
+    ) -> torch.Tensor:
         """Where points (k, 3) are at every phase, (phases, k, 3)."""
         import torch.nn.functional as functional
 
-        where = ((points_mm - self._low) * self._scale - 1.0)[None, None, None].expand(
-            len(shifts), -1, -1, -1, -1
-        )
-        moves = functional.grid_sample(shifts, where, padding_mode="border", align_corners=True)
-        return points_mm + moves[:, :, 0, 0].movedim(1, -1)
+        moved = points_mm[None].expand(len(velocities), -1, -1)
+        for _ in range(n_steps):
+            where = ((moved - self._low) * self._scale - 1.0)[:, None, None]
+            here = functional.grid_sample(velocities, where, padding_mode="border", align_corners=True)
+            moved = moved + here[:, :, 0, 0].movedim(1, -1) / n_steps
+        return moved
 
-    def least_jacobian(self, shifts: torch.Tensor) -> float:
-        """The smallest determinant of the motion's derivative at any node and phase."""
+    def least_jacobian(self, points_mm: torch.Tensor, velocities: torch.Tensor, n_steps: int) -> float:
+        """The smallest factor by which the motion scales the volume around any of the points (k, 3), at any phase."""
         import torch
 
-        slopes = torch.stack(torch.gradient(shifts, spacing=NODE_MM, dim=(4, 3, 2)), dim=-1)
-        derivative = slopes.movedim(1, -2) + torch.eye(3, device=shifts.device)
-        return float(torch.linalg.det(derivative).min())
+        sides = []
+        for axis in range(3):
+            arm = torch.zeros(3, device=points_mm.device)
+            arm[axis] = PROBE_MM
+            ahead, behind = (self.apply(points_mm + s * arm, velocities, n_steps) for s in (1.0, -1.0))
+            sides.append((ahead - behind) / (2.0 * PROBE_MM))
+        return float(torch.linalg.det(torch.stack(sides, dim=-1)).min())
+
+
+def steps_without_folds(velocities: torch.Tensor) -> int:
+    """In how many steps points have to go along velocities (phases, 3, *nodes) so that none of them can fold.
+
+    Between nodes the slope along an axis lies between those of the edges around, so that the largest difference of
+    neighbours bounds it everywhere.
+    """
+    slope = sum(velocities.diff(dim=axis).abs().amax(dim=(2, 3, 4)) for axis in (2, 3, 4)) / NODE_MM
+    return max(FEWEST_STEPS, int(np.ceil(float(slope.max()) / STEEPEST_STEP)))
 
 
 def _smooth(weights: torch.Tensor) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +10,10 @@ import numpy as np
 from core.progress import Progress
 from core.volume import LabelMap
 from recon.cine.distances import REACH_MM
-from recon.cine.periodic import PeriodicFit
+from recon.cine.pieces import LastingScores
 from recon.cine.planes import Cycle
 from recon.labelling import labels_of
-from recon.scores import RegionScores, refined, without_islands
+from recon.scores import RegionScores, refined
 
 if TYPE_CHECKING:
     import torch
@@ -51,8 +51,8 @@ def bounded(scores: torch.Tensor) -> torch.Tensor:
     return (scores - scores.amax(dim=0, keepdim=True)).clamp_min(-MOST_SURE)
 
 
-def name_cycle(cycle: Cycle, fit: PeriodicFit, region: RegionScores, progress: Progress) -> Named:
-    """Name every voxel at every phase from the smooth scores of the cycle, on the grid of `region`.
+def name_cycle(cycle: Cycle, lasting: LastingScores, progress: Progress) -> Named:
+    """Name every voxel at every phase from the smooth scores of the cycle, on their grid.
 
     Raises:
         Cancelled: from `progress`.
@@ -60,13 +60,16 @@ def name_cycle(cycle: Cycle, fit: PeriodicFit, region: RegionScores, progress: P
     import torch
 
     leads = []
-    foreground = np.zeros(region.scores.shape[1:], dtype=bool)
+    foreground: np.ndarray | None = None
     for phase in range(cycle.n_phases):
         progress.report("labelling the cycle", 0.5 * phase / cycle.n_phases)
-        scores = without_islands(replace(region, scores=fit.at(phase))).scores
+        region = lasting.at(phase)
+        scores = region.scores
         best, second = scores.topk(2, dim=0).values
         leads.append((scores - torch.where(scores == best, second, best)).half())
-        foreground |= (leads[-1][0] < 0).cpu().numpy()
+        named = (leads[-1][0] < 0).cpu().numpy()
+        foreground = named if foreground is None else foreground | named
+    assert foreground is not None
     box, affine = _box(foreground, region.patient_from_index)
     cropped = tuple(lead[(slice(None), *box)].clone() for lead in leads)
     labels = []

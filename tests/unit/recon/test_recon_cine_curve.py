@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.motion import MovingAnatomy, MovingSurface
-from recon.cine.curve import curve_findings
+from recon.cine.curve import curve_findings, motion_findings
 
 
 def ball(radii_mm: Sequence[float]) -> MovingSurface:
@@ -44,3 +44,14 @@ def test_curves_that_no_heart_makes_are_told() -> None:
     assert "volume-jump" in codes(jumping, healthy)
     late = tuple(np.arange(24) * 40.0)
     assert "late-diastole" in codes(np.roll(healthy, 8), healthy, late)
+
+
+def test_surfaces_that_eject_otherwise_than_their_labels_are_told() -> None:
+    radii = smooth_radii(30, 23)
+    moving = MovingAnatomy({"lv": ball(radii)}, "1.2", 0, 12)
+    volumes = moving.volumes_ml["lv"]
+    assert motion_findings(moving, {"lv": volumes * 1.04}, 0.4) == (), "the share is the same"
+    emptied = np.where(np.arange(24) == 12, 0.93 * volumes, volumes)
+    codes = [finding.code for finding in motion_findings(moving, {"lv": emptied}, 0.4)]
+    assert codes == ["motion-off", "unlike-ef"]
+    assert [finding.code for finding in motion_findings(moving, {"lv": volumes}, -0.1)] == ["motion-folds"]

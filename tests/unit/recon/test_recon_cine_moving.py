@@ -35,7 +35,7 @@ def test_the_moving_surfaces_grow_and_shrink_as_each_phase_shows(moving: MovingA
 
 
 def test_the_moving_surfaces_stay_whole(moving: MovingAnatomy) -> None:
-    assert moving.report["least_jacobian"] > 0.0  # type: ignore[operator]
+    assert moving.report["least_jacobian"] > 0.05  # type: ignore[operator]
     for key, surface in moving.surfaces.items():
         for phase in (moving.end_diastole, moving.end_systole):
             report = mesh_report(surface.at(phase))
@@ -57,6 +57,10 @@ def test_end_diastole_end_systole_and_ejection_are_those_of_the_heart(moving: Mo
     ejected = moving.ejection("lv")
     assert ejected is not None
     assert ejected.fraction_percent == pytest.approx(100.0 * (1.0 - min(truth) / max(truth)), abs=3.0)
+    right = [HEART.truth(GRID, N, phase).volumes_ml()["rv"] for phase in range(N_PHASES)]
+    ejected = moving.ejection("rv")
+    assert ejected is not None
+    assert ejected.fraction_percent == pytest.approx(100.0 * (1.0 - min(right) / max(right)), abs=3.0)
     function = function_report(moving)
     assert function["lv_mass_g"] == pytest.approx(1.05 * moving.volumes_ml["lv_myocardium"][0], abs=0.1)
 
