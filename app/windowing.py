@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,14 @@ from core.volume import Volume
 from render.window import WINDOW_PRESETS, WindowPreset, auto_window
 
 FITTED = "Fit to image"
+RELATIVE: Mapping[str, tuple[float, float]] = {
+    FITTED: (0.0, 1.0),
+    "More contrast": (0.0, 0.5),
+    "Less contrast": (0.0, 1.8),
+    "Dark parts": (-0.25, 0.5),
+    "Bright parts": (0.25, 0.5),
+}
+"""Where values mean nothing by themselves (MR, ultrasound): the level's shift and the width, in fitted widths."""
 NARROWEST = 1e-3
 
 
@@ -35,14 +44,18 @@ class Window:
 
 def preset_names(volume: Volume) -> tuple[str, ...]:
     """Names of the windows that make sense for a volume, the one it is first shown with first."""
-    return tuple(preset.name for preset in _named(volume)) or (FITTED,)
+    return tuple(preset.name for preset in _named(volume)) or tuple(RELATIVE)
 
 
 def presets(volume: Volume) -> dict[str, Window]:
-    """The windows of `preset_names`. One that is fitted looks at the whole volume."""
+    """The windows of `preset_names`. Those that are fitted look at the whole volume."""
     named = _named(volume)
     if not named:
-        return {FITTED: first_window(volume)}
+        fitted = first_window(volume)
+        return {
+            name: Window(fitted.level + shift * fitted.width, part * fitted.width)
+            for name, (shift, part) in RELATIVE.items()
+        }
     return {preset.name: Window(preset.level, preset.width) for preset in named}
 
 

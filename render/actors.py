@@ -25,6 +25,23 @@ LABEL_SIZE_PX = 16
 PLANE_LINE_PX = 2.0
 FOUND_MM, FOUND_SIZE_PX = 3.0, 13
 FOUND_TEXT_PX = (7.0, 5.0)
+# Where a surface turns away from the viewer a translucent one is denser, as glass is, and an opaque one has a dark
+# outline: each structure's shape is read through the others. A painted one keeps the colours of its legend.
+_RIMS = (
+    "//VTK::Light::Impl",
+    True,
+    """//VTK::Light::Impl
+  float turnedAway = 1.0 - abs(normalVCVSOutput.z);
+  if (gl_FragData[0].a < 0.999)
+  {
+    gl_FragData[0].a = mix(gl_FragData[0].a, 1.0, 0.8 * turnedAway * turnedAway);
+  }
+  else
+  {
+    gl_FragData[0].rgb *= 1.0 - 0.6 * smoothstep(0.70, 0.98, turnedAway);
+  }
+""",
+)
 # Depth units by which measures come forward: more than any scene is deep, so that nothing hides them.
 IN_FRONT = -66000.0
 
@@ -35,6 +52,8 @@ def surface_actor(surface: Surface) -> vtkActor:
     if surface.is_painted:
         actor.GetMapper().ScalarVisibilityOn()
         actor.SetTexture(stripes())
+    else:
+        actor.GetShaderProperty().AddFragmentShaderReplacement(*_RIMS, False)
     actor.GetProperty().SetInterpolationToPhong()
     style_surface(actor.GetProperty(), surface)
     return actor

@@ -46,7 +46,7 @@ def compose(anatomy: Anatomy, plan: Plan, view: ViewState, camera: CameraView | 
         polylines=items.lines,
         points=items.points,
         labels=items.labels,
-        planes=_plane_widgets(anatomy, plan) if view.show_cut_planes else (),
+        planes=plane_widgets(anatomy, plan) if view.show_cut_planes else (),
         found=found_landmarks(anatomy) if view.show_found_landmarks else (),
         legend=_legend(surfaces, view.painted_by) if view.painted_by and surfaces else None,
         camera=camera,
@@ -110,7 +110,8 @@ def _cut(mesh: SurfaceMesh, cuts: tuple[Cut, ...]) -> CutSurface:
     return remaining
 
 
-def _plane_widgets(anatomy: Anatomy, plan: Plan) -> tuple[PlaneWidget, ...]:
+def plane_widgets(anatomy: Anatomy, plan: Plan) -> tuple[PlaneWidget, ...]:
+    """The frames of the plan's active cut planes."""
     planes = [plane for plane in plan.of_type(CutPlane) if plane.is_active]
     size_mm = EMPTY_PLANE_SIZE_MM
     if any(len(mesh.vertices) for mesh in anatomy.surfaces.values()):

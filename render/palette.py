@@ -5,6 +5,7 @@ from __future__ import annotations
 Colour = tuple[float, float, float]
 
 BACKGROUND: Colour = (0.09, 0.10, 0.12)
+CUBE: Colour = (0.27, 0.31, 0.36)
 DISTANCE: Colour = (1.00, 0.88, 0.35)
 ANGLE: Colour = (0.45, 0.95, 0.75)
 LANDMARK: Colour = (1.00, 1.00, 1.00)

@@ -12,7 +12,7 @@ from vtkmodules.vtkInteractionWidgets import vtkOrientationMarkerWidget
 from vtkmodules.vtkRenderingAnnotation import vtkAnnotatedCubeActor
 
 from render.camera import apply_view, fit, view_of
-from render.palette import BACKGROUND, LABEL
+from render.palette import BACKGROUND, CUBE, LABEL
 from render.picking import pick_surface
 from render.plane_dragger import PlaneCallback, PlaneDragger
 from render.point_dragger import PointCallback, PointDragger
@@ -152,7 +152,8 @@ def _orientation_marker(plotter: Any) -> vtkOrientationMarkerWidget:
     cube.SetZPlusFaceText("S")
     cube.SetZMinusFaceText("I")
     cube.SetZFaceTextRotation(90.0)
-    cube.GetCubeProperty().SetColor(*BACKGROUND)
+    cube.SetFaceTextScale(0.55)
+    cube.GetCubeProperty().SetColor(*CUBE)
     cube.GetTextEdgesProperty().SetColor(*LABEL)
     marker = vtkOrientationMarkerWidget()
     marker.SetOrientationMarker(cube)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.mesh import SurfaceMesh
+from core.volume import Volume
 from plan.items import Point as Position
 from render.palette import Colour
 
@@ -102,6 +103,34 @@ class Legend:
     painted_by: str = "uncertainty_mm"
 
 
+@dataclass(frozen=True, eq=False)
+class CutImage:
+    """The image on a cut plane. Compared by identity: who makes it keeps it as long as it stays the same.
+
+    Attributes:
+        corners_mm: (k, 3) LPS, a flat convex polygon. places: (k, 2) of its corners in the picture, (right, down), 0-1.
+        picture: uint8 (rows, columns), grey.
+    """
+
+    item_id: str
+    corners_mm: np.ndarray
+    places: np.ndarray
+    picture: np.ndarray
+
+
+@dataclass(frozen=True)
+class VolumeLook:
+    """A volume drawn as a whole; `planes` (origin, normal) cut away what their normals point to.
+
+    Attributes:
+        preset: key of `render.volume_looks.VOLUME_PRESETS`.
+    """
+
+    volume: Volume
+    preset: str
+    planes: tuple[tuple[Position, Position], ...] = ()
+
+
 @dataclass(frozen=True)
 class CameraView:
     """Where a scene is looked at from: eye and focal point in LPS mm, up direction, full vertical angle."""
@@ -118,6 +147,8 @@ class Scene:
 
     Attributes:
         camera: None leaves the choice to the renderer, which shows everything from the front.
+        images: those on cut planes; where there is one, the rims of the cut surfaces are drawn on it.
+        rendering: the volume itself.
     """
 
     surfaces: tuple[Surface, ...] = ()
@@ -128,6 +159,8 @@ class Scene:
     found: tuple[FoundLandmark, ...] = ()
     legend: Legend | None = None
     camera: CameraView | None = None
+    images: tuple[CutImage, ...] = ()
+    rendering: VolumeLook | None = None
 
     @property
     def bounds_mm(self) -> np.ndarray | None:

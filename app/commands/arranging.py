@@ -9,10 +9,12 @@ from app.slices import ORIENTATIONS, can_turn
 from app.state import State
 from app.viewing.arrangement import SCENE, Layout
 from app.viewing.curve import VESSELS, CurvedView, curved_view, shown_curve
+from app.viewing.in_space import can_render, shown_volume
 from app.viewing.slab import FIRST_MM, PLAIN, SLAB_SENTENCES, Slab, SlabMode
 from app.viewing.standard import why_not
 from core.anatomy import HEART_BY_KEY, Anatomy
 from core.mesh import SurfaceMesh
+from render.volume_looks import VOLUME_PRESETS
 
 VIEWS: tuple[tuple[str, str], ...] = (
     ("short_axis", "Short axis"),
@@ -143,6 +145,49 @@ def _why_no_curve(state: State, key: str) -> str:
     return ""
 
 
+def _rendering_command(key: str, title: str) -> Command:
+    def run(desk: Desk) -> None:
+        is_on = desk.session.state.arrangement.rendering == key
+        desk.session.viewing.render("" if is_on else key)
+
+    return Command(
+        f"view.rendering_{key}",
+        title,
+        run,
+        (),
+        "",
+        lambda state: can_render(shown_volume(state), key),
+        lambda state: state.arrangement.rendering == key,
+        why_not=lambda state: _why_no_rendering(state, key),
+    )
+
+
+def _toggle_rendering(desk: Desk) -> None:
+    """Off, or on with the first preset that fits."""
+    state = desk.session.state
+    desk.session.viewing.render("" if _is_rendered(state) else next(iter(_fitting(state)), ""))
+
+
+def _fitting(state: State) -> list[str]:
+    return [key for key in VOLUME_PRESETS if can_render(shown_volume(state), key)]
+
+
+def _is_rendered(state: State) -> bool:
+    return can_render(shown_volume(state), state.arrangement.rendering)
+
+
+def _why_no_rendering(state: State, key: str = "") -> str:
+    if not can_turn(state):
+        return "there is no stack of slices to render"
+    if key and not can_render(shown_volume(state), key):
+        return f"{VOLUME_PRESETS[key].title} is not what this series shows"
+    return ""
+
+
+def _toggle_cut_images(desk: Desk) -> None:
+    desk.session.viewing.show_cut_images(not desk.session.state.arrangement.has_cut_images)
+
+
 COMMANDS = (
     *(_view_command(number, key, title) for number, (key, title) in enumerate(VIEWS, 1)),
     Command(
@@ -165,6 +210,24 @@ COMMANDS = (
     ),
     *(_curve_command(key) for key in VESSELS),
     *(_slab_command(mode) for mode in SLABS),
+    Command(
+        "view.volume",
+        "Volume rendering",
+        _toggle_rendering,
+        ("V",),
+        "",
+        lambda state: bool(_fitting(state)),
+        _is_rendered,
+        why_not=_why_no_rendering,
+    ),
+    *(_rendering_command(key, preset.title) for key, preset in VOLUME_PRESETS.items()),
+    Command(
+        "view.cut_images",
+        "Image on cut planes",
+        _toggle_cut_images,
+        ("Shift+H",),
+        is_checked=lambda state: state.arrangement.has_cut_images,
+    ),
     *(_layout_command(number, layout, title) for number, (layout, title) in enumerate(LAYOUTS, 1)),
     Command(
         "view.scene_alone",

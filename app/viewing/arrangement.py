@@ -35,6 +35,7 @@ class Aim:
         normal, up: unit directions towards the viewer and to the top of the picture.
         reach_mm: how far around the middle is to be seen.
         title: "Four-chamber view".
+        is_for_scene: the 3-D view goes there too; else only the slices do.
     """
 
     focal_mm: Point
@@ -42,6 +43,7 @@ class Aim:
     up: Point
     reach_mm: float
     title: str
+    is_for_scene: bool = True
 
 
 @dataclass(frozen=True)

@@ -57,8 +57,7 @@ class SliceAxes:
 
     def angle_deg(self, other: SliceAxes, orientation: str) -> float:
         """How far one picture's plane is tilted against the same one of other axes, 0 to 90."""
-        cosine = abs(float(self.normal(orientation) @ other.normal(orientation)))
-        return float(np.degrees(np.arccos(min(cosine, 1.0))))
+        return _tilt_deg(self.normal(orientation), other.normal(orientation))
 
 
 def patient_axes() -> SliceAxes:
@@ -105,8 +104,16 @@ def title_of(orientation: Orientation, axes: SliceAxes | None, straight: SliceAx
         return orientation.capitalize()
     if axes.title and orientation == "axial":
         return axes.title
-    angle_deg = axes.angle_deg(straight, orientation)
-    return orientation.capitalize() if angle_deg < SAME_DEG else f"Oblique, {angle_deg:.0f}° off {orientation}"
+    names = sorted(PATIENT_DIRECTIONS, key=lambda one: one != orientation)
+    # A picture that was turned into the place of another one is called by what it shows.
+    tilts = {one: _tilt_deg(axes.normal(orientation), straight.normal(one)) for one in names}
+    nearest = min(tilts, key=lambda one: tilts[one])
+    angle_deg = tilts[nearest]
+    return nearest.capitalize() if angle_deg < SAME_DEG else f"Oblique, {angle_deg:.0f}° off {nearest}"
+
+
+def _tilt_deg(normal: np.ndarray, other: np.ndarray) -> float:
+    return float(np.degrees(np.arccos(min(abs(float(normal @ other)), 1.0))))
 
 
 def _turned(directions: Directions, turn: np.ndarray) -> Directions:

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.shown import Shown
 from app.slices import ORIENTATIONS, can_turn, shown_axes
-from app.viewing.arrangement import Arrangement, Layout
+from app.viewing.arrangement import Aim, Arrangement, Layout
 from app.viewing.axes import SliceAxes, axes_facing, straight_axes
 from app.viewing.curve import CurvedView, shown_curve
 from app.viewing.slab import Slab
@@ -17,6 +17,8 @@ from app.viewing.standard import aim_at, view_of, why_not
 from core.errors import PlannerError
 from plan.edits import Edit, next_name
 from plan.items import CutPlane, as_point
+
+AROUND_VESSEL_MM = 35.0
 
 
 class ViewingSteps:
@@ -98,8 +100,10 @@ class ViewingSteps:
         if curve is not None:
             along_mm = min(max(along_mm, 0.0), curve.length_mm)
             at = as_point(curve.position_mm(along_mm, beside_mm))
-            axes = curve.axes(along_mm) if can_turn(self._shown.state) else None
-            self._shown.change(crosshair_mm=at, arrangement=replace(self._arrangement, axes=axes))
+            axes = curve.axes(along_mm)
+            normal, up = as_point(-axes.normal("axial")), as_point(-np.array(axes.axial[1]))
+            aim = Aim(at, normal, up, AROUND_VESSEL_MM, axes.title, is_for_scene=False)
+            self._shown.change(crosshair_mm=at, arrangement=replace(self._arrangement, axes=axes, aim=aim))
 
     def roll(self, angle_deg: float) -> None:
         """Cut the vessel open in another direction; the slices across it turn along."""
@@ -113,6 +117,14 @@ class ViewingSteps:
     def leave_curve(self) -> None:
         """Put the straight vessel away; the slices are straightened."""
         self._change(curved=None, axes=None)
+
+    def render(self, preset: str) -> None:
+        """Show the volume itself in the 3-D view with a preset; none for an empty one."""
+        self._change(rendering=preset)
+
+    def show_cut_images(self, is_shown: bool) -> None:
+        """Show the image on the cut planes in the 3-D view, or not."""
+        self._change(has_cut_images=is_shown)
 
     def cut(self) -> CutPlane:
         """Cut the surfaces along the first slice, open towards its viewer, as one step; returns the plane.

@@ -15,6 +15,7 @@ from app.measures.wall import with_painted
 from app.state import State
 from app.tools import Tool, points_scene
 from app.viewing.arrangement import SCENE, Aim
+from app.viewing.in_space import ImagesInSpace, rendering
 from app.views.labels import plain_label
 from app.views.plane_wheel import PlaneWheel
 from app.views.slices.hover_readout import HoverReadout
@@ -58,6 +59,7 @@ class SceneView(QWidget):
         self._wheel = PlaneWheel(self)
         self._framed_uid: str | None = None
         self._aim: Aim | None = None
+        self._in_space = ImagesInSpace()
         self._waiting = plain_label("Preparing the 3-D view…", "quiet")
         self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         # Beside a picture this view is narrow: a sentence takes no room from the images.
@@ -88,11 +90,12 @@ class SceneView(QWidget):
         """Show this state from now on."""
         self._state = state
         if self.renderer is not None:
+            # Before anything is drawn: VTK's window draws nothing of a volume while it has never been seen.
+            self._layout.setCurrentWidget(self.interactor if _has_content(state) else self._waiting)
             self._show(state.shown_plan)
             self._frame_new_patient(state)
             self._follow_aim(state.arrangement.aim)
             self.renderer.show_orientation(state.is_in_patient)
-            self._layout.setCurrentWidget(self.interactor if _has_content(state) else self._waiting)
             is_navigating = state.tool is Tool.NAVIGATE
             self.interactor.setCursor(
                 Qt.CursorShape.ArrowCursor if is_navigating else Qt.CursorShape.CrossCursor
@@ -165,8 +168,10 @@ class SceneView(QWidget):
         """Look as a standard view that was just asked for; afterwards the user turns the scene as ever."""
         from render.camera import looking_along
 
-        if aim is not self._aim and aim is not None and self.renderer is not None:
-            self.renderer.look(looking_along(aim.focal_mm, aim.normal, aim.up, aim.reach_mm))
+        if aim is not self._aim and aim is not None and aim.is_for_scene and self.renderer is not None:
+            # The angle of view is that of the height: a view that is narrower than high shows less to the sides.
+            narrow = max(1.0, self.height() / max(self.width(), 1))
+            self.renderer.look(looking_along(aim.focal_mm, aim.normal, aim.up, narrow * aim.reach_mm))
         self._aim = aim
 
     def _pick(self, here: QPoint, signal: Any) -> bool:
@@ -191,6 +196,7 @@ class SceneView(QWidget):
         except PlannerError as refusal:
             self.refused.emit(refusal)
             return
+        scene = self._in_space.added(scene, state, anatomy, plan)
         points, lines = points_scene(state.placed_mm)
         self.renderer.show(replace(scene, points=scene.points + points, polylines=scene.polylines + lines))
 
@@ -225,4 +231,6 @@ class SceneView(QWidget):
 
 
 def _has_content(state: State) -> bool:
-    return state.anatomy is not None or bool(state.shown_plan.items) or bool(state.placed_mm)
+    if state.anatomy is not None or bool(state.shown_plan.items) or bool(state.placed_mm):
+        return True
+    return rendering(state, state.shown_plan) is not None

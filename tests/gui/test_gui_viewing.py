@@ -231,3 +231,35 @@ def test_a_vessel_whose_surface_has_changed_is_no_longer_followed(
     qtbot.waitUntil(lambda: page.curved.isVisible(), timeout=LONG_MS)
     session.show_anatomy(anatomy)
     assert not page.curved.isVisible()
+
+
+def test_the_volume_is_rendered_without_a_reconstruction_by_one_key_and_back(
+    ball_window: MainWindow, qtbot: QtBot
+) -> None:
+    scene = ball_window.planning.scene
+    qtbot.waitUntil(lambda: scene.renderer is not None, timeout=LONG_MS)
+    trigger(ball_window, "view.volume")
+    assert scene.renderer.scene.rendering.preset == "ct_vessels"
+    assert scene.interactor.isVisible()
+
+    def share_drawn() -> float:
+        picture = scene.picture().astype(int)
+        return float((picture[..., 0] - picture[..., 2] > 40).mean())
+
+    qtbot.waitUntil(lambda: share_drawn() > 0.02, timeout=LONG_MS)
+    trigger(ball_window, "view.rendering_ct_bone")
+    assert scene.renderer.scene.rendering.preset == "ct_bone"
+    assert not ball_window.actions_.by_key["view.rendering_mr"].isEnabled()
+    trigger(ball_window, "view.volume")
+    assert scene.renderer.scene.rendering is None
+
+
+def test_the_image_lies_on_each_cut_plane_and_can_be_put_away(heart_window: MainWindow) -> None:
+    scene = heart_window.planning.scene
+    trigger(heart_window, "plan.cut_coronal")
+    (image,) = scene.renderer.scene.images
+    plane = heart_window.session.state.plan.of_type(CutPlane)[0]
+    assert image.item_id == plane.item_id
+    assert (image.corners_mm - plane.origin_mm) @ np.array(plane.normal) == pytest.approx(0.0, abs=1e-6)
+    trigger(heart_window, "view.cut_images")
+    assert scene.renderer.scene.images == ()

@@ -144,6 +144,8 @@ def test_turned_slices_say_how_far_and_can_be_straightened(open_session: Session
     viewing.turn_by("axial", 20.0)
     titles = [slice_title(open_session.state, name) for name in ORIENTATIONS]
     assert titles == ["Axial", "Oblique, 20° off coronal", "Oblique, 20° off sagittal"]
+    viewing.turn_by("axial", 70.0)
+    assert slice_title(open_session.state, "coronal") == "Sagittal", "it is called by what it shows"
     viewing.straighten()
     assert [slice_title(open_session.state, name) for name in ORIENTATIONS] == ["Axial", "Coronal", "Sagittal"]
 
@@ -381,3 +383,42 @@ def test_a_layout_that_nobody_knows_is_the_usual_one(tmp_path) -> None:
     session = Session(tmp_path / "data", Settings(layout="<b>nine</b>"))
     assert session.state.arrangement.layout is Layout.GRID
     session.close()
+
+
+def test_the_image_on_a_plane_is_kept_until_it_changes(open_session: Session) -> None:
+    from app.viewing.in_space import ImagesInSpace
+    from plan import edits
+    from render.compose import compose
+
+    anatomy = make_anatomy()
+    open_session.show_anatomy(anatomy)
+    for name, normal in (("a", (0.0, 0.0, 1.0)), ("b", (0.0, -1.0, 0.0))):
+        plane = CutPlane(name, tuple(CENTRE_MM), normal)
+        open_session.apply(edits.add(open_session.state.plan, plane))
+    images, state = ImagesInSpace(), open_session.state
+
+    def added(plan):
+        return images.added(compose(anatomy, plan, state.view), state, anatomy, plan).images
+
+    first = added(state.plan)
+    assert [image.item_id for image in first] == [plane.item_id for plane in state.plan.of_type(CutPlane)]
+    assert added(state.plan) == first, "the very same pictures"
+    hidden = replace(state.plan.items[0], is_active=False)
+    (alone,) = added(state.plan.with_item(hidden))
+    assert alone is not first[1], "nothing cuts it any more"
+    open_session.viewing.show_cut_images(False)
+    state = open_session.state
+    assert added(state.plan) == ()
+
+
+def test_a_rendering_that_means_nothing_for_a_series_is_not_shown(open_session: Session) -> None:
+    from app.viewing.in_space import rendering
+
+    state = open_session.state
+    open_session.viewing.render("ct_vessels")
+    assert rendering(open_session.state, state.plan).preset == "ct_vessels"
+    mr = Volume(make_volume().voxels, make_volume().patient_from_index, "1.2.3", "arbitrary", "MR")
+    open_session.show_volume(make_series("9.9"), 0, mr)
+    assert rendering(open_session.state, state.plan) is None
+    open_session.viewing.render("mr")
+    assert rendering(open_session.state, state.plan).volume is mr

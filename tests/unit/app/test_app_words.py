@@ -94,7 +94,12 @@ def test_only_ct_has_presets_in_hounsfield_units() -> None:
     mr = Volume(ct.voxels, ct.patient_from_index, "1", "arbitrary", "MR")
     assert len(presets(ct)) == 5
     assert next(iter(presets(ct).values())) == first_window(ct)
-    assert list(presets(mr)) == [FITTED]
+    fitted = first_window(mr)
+    assert presets(mr)[FITTED] == fitted == next(iter(presets(mr).values()))
+    assert len(presets(mr)) == 5
+    darkest, brightest = presets(mr)["Dark parts"], presets(mr)["Bright parts"]
+    assert darkest.level - darkest.width / 2.0 == pytest.approx(fitted.level - fitted.width / 2.0)
+    assert brightest.level + brightest.width / 2.0 == pytest.approx(fitted.level + fitted.width / 2.0)
 
 
 def test_several_marked_series_say_what_they_are_marked_for() -> None:

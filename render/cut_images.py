@@ -1,0 +1,84 @@
+"""The image on a cut plane in space: which part of the plane shows it, and its grey values as a picture."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.volume import Volume
+from plan.items import CutPlane, as_point
+from render.plane_frame import in_plane_axes
+from render.scene import CutImage
+from render.slice_plane import SlicePlane
+from render.slicing import extract
+from render.window import window
+
+MOST_PX = 640
+
+
+def cut_image(
+    volume: Volume,
+    plane: CutPlane,
+    others: tuple[CutPlane, ...],
+    size_mm: float,
+    level_and_width: tuple[float, float],
+) -> CutImage | None:
+    """The image of `volume` on a cut plane, within a square of `size_mm` around the plane's origin.
+
+    It ends where the volume ends and where one of the `others` has cut it away; None where nothing is left.
+
+    Args:
+        level_and_width: of the grey window, in the volume's unit.
+    """
+    right, down = in_plane_axes(np.array(plane.normal))
+    corners = _square(np.array(plane.origin_mm), right, down, size_mm)
+    for origin_mm, outward in (*_sides(volume), *((np.array(p.origin_mm), np.array(p.normal)) for p in others)):
+        corners = _kept(corners, origin_mm, outward)
+    if len(corners) < 3:
+        return None
+    low, high = (
+        (corners @ np.stack([right, down]).T).min(axis=0),
+        (corners @ np.stack([right, down]).T).max(axis=0),
+    )
+    spacing_mm = max(float(volume.spacing_mm.min()), float((high - low).max()) / MOST_PX)
+    size_px = tuple(int(n) for n in np.ceil((high - low) / spacing_mm).astype(int) + 1)
+    depth = float(np.array(plane.origin_mm) @ np.cross(right, down))
+    first = low[0] * right + low[1] * down + depth * np.cross(right, down)
+    middle = first + spacing_mm * ((size_px[0] - 1) / 2.0 * right + (size_px[1] - 1) / 2.0 * down)
+    values = extract(volume, SlicePlane(as_point(middle), as_point(right), as_point(down)), size_px, spacing_mm)
+    places = ((corners - first) @ np.stack([right, down]).T / spacing_mm + 0.5) / np.array(size_px)
+    return CutImage(plane.item_id, corners, places, window(values, *level_and_width))
+
+
+def _square(origin_mm: np.ndarray, right: np.ndarray, down: np.ndarray, size_mm: float) -> np.ndarray:
+    signs = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], dtype=np.float64) * size_mm / 2.0
+    return origin_mm + signs @ np.stack([right, down])
+
+
+def _sides(volume: Volume) -> list[tuple[np.ndarray, np.ndarray]]:
+    """A point and the outward normal of each of the six sides that the outermost voxel centres span."""
+    shape = np.array(volume.shape, dtype=np.float64) - 1.0
+    # A normal turns with the inverse transpose: a sheared grid has sides that are not at right angles.
+    gradients = volume.index_from_patient[:3, :3]
+    found = []
+    for axis in range(3):
+        for end, sign in ((0.0, -1.0), (1.0, 1.0)):
+            index = np.zeros(3)
+            index[axis] = end * shape[axis]
+            found.append((volume.patient_from_indices(index[None])[0], sign * gradients[axis]))
+    return found
+
+
+def _kept(corners: np.ndarray, origin_mm: np.ndarray, outward: np.ndarray) -> np.ndarray:
+    """The part (k, 3) of a convex polygon (n, 3) that does not lie outward of a plane."""
+    if not len(corners):
+        return corners
+    heights = (corners - origin_mm) @ outward
+    kept: list[np.ndarray] = []
+    for here, there, h, t in zip(
+        corners, np.roll(corners, -1, axis=0), heights, np.roll(heights, -1), strict=True
+    ):
+        if h <= 0:
+            kept.append(here)
+        if (h < 0 < t) or (t < 0 < h):
+            kept.append(here + h / (h - t) * (there - here))
+    return np.array(kept).reshape(-1, 3)
