@@ -46,12 +46,11 @@ def _printed(face: Face, margin_mm: float, px_per_mm: float) -> Print:
     size = np.ceil((face.high_mm + margin_mm - low) * px_per_mm).astype(int) + 2
     # One pixel of nothing around the paper, so that its border falls off within the picture.
     low = low - 1.0 / px_per_mm
-    picture = np.zeros((size[1], size[0], 2), dtype=np.float32)
     paper = np.array([face.low_mm - margin_mm, face.high_mm + margin_mm])
-    _lay(picture[..., 1], (_box(paper) - low) * px_per_mm)
-    for quad in face.quads_mm:
-        _lay(picture[..., 0], (quad - low) * px_per_mm)
-    return Print(np.minimum(picture, 1.0), px_per_mm, low)
+    shape = (int(size[1]), int(size[0]))
+    ink = _shares((face.quads_mm - low) * px_per_mm, shape)
+    sheet = _shares((_box(paper) - low)[None] * px_per_mm, shape)
+    return Print(np.minimum(np.stack([ink, sheet], axis=2), 1.0), px_per_mm, low)
 
 
 def _box(corners: np.ndarray) -> np.ndarray:
@@ -59,21 +58,26 @@ def _box(corners: np.ndarray) -> np.ndarray:
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
 
 
-def _lay(layer: np.ndarray, quad_px: np.ndarray) -> None:
-    """Add the share of every pixel's area that a convex quad (4, 2) covers, in pixel-edge coordinates."""
-    first = np.maximum(np.floor(quad_px.min(axis=0)).astype(int), 0)
-    last = np.minimum(np.ceil(quad_px.max(axis=0)).astype(int), layer.shape[::-1])
-    low, high = quad_px.min(axis=0), quad_px.max(axis=0)
-    window = layer[first[1] : last[1], first[0] : last[0]]
-    sides = np.abs(np.roll(quad_px, -1, axis=0) - quad_px)
-    if (sides.min(axis=1) < 1e-6).all():
-        across, down = (
-            np.clip(np.minimum(high[i], edge + 1) - np.maximum(low[i], edge), 0.0, 1.0)
-            for i, edge in ((0, np.arange(first[0], last[0])), (1, np.arange(first[1], last[1])))
-        )
-        window += np.outer(down, across)
-        return
-    window += _tilted(quad_px - first, window.shape)
+def _shares(quads_px: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The share of every pixel's area that convex quads (n, 4, 2) cover, float32, in pixel-edge coordinates."""
+    sides = np.abs(np.roll(quads_px, -1, axis=1) - quads_px)
+    is_level = (sides.min(axis=2) < 1e-6).all(axis=1)
+    low, high = quads_px[is_level].min(axis=1), quads_px[is_level].max(axis=1)
+    down, across = (_covered(low[:, axis], high[:, axis], shape[1 - axis]) for axis in (1, 0))
+    layer = down.T @ across
+    for quad in quads_px[~is_level]:
+        first = np.maximum(np.floor(quad.min(axis=0)).astype(int), 0)
+        last = np.minimum(np.ceil(quad.max(axis=0)).astype(int), shape[::-1])
+        window = layer[first[1] : last[1], first[0] : last[0]]
+        window += _tilted(quad - first, window.shape)
+    return layer
+
+
+def _covered(low: np.ndarray, high: np.ndarray, n: int) -> np.ndarray:
+    """The share (k, n) of each of n pixels in a row that k intervals cover."""
+    edge = np.arange(n)
+    inner = np.minimum(high[:, None], edge + 1) - np.maximum(low[:, None], edge)
+    return np.clip(inner, 0.0, 1.0).astype(np.float32)
 
 
 def _tilted(quad_px: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -22,7 +22,7 @@ def project_with_derivative(
     turned = points_mm @ matrix[:3, :3].T
     if camera.lens == FISHEYE:
         seen, by_point = camera.project_with_derivative(turned + matrix[:3, 3])
-        return seen, np.concatenate([np.cross(turned[:, None, :], by_point), by_point], axis=2)
+        return seen, np.concatenate([cross(turned[:, None, :], by_point), by_point], axis=2)
     zero = np.zeros(3)
     distortion = camera.distortion if camera.distortion.size else None
     pixels, full = cv2.projectPoints(turned[:, None], zero, matrix[:3, 3], camera.camera_matrix, distortion)
@@ -30,8 +30,15 @@ def project_with_derivative(
     derivative = np.empty((len(turned), 2, 6))
     derivative[:, :, 3:] = by_point
     # d(R p) = turn x (R p), so each row g becomes (R p) x g.
-    derivative[:, :, :3] = np.cross(turned[:, None, :], by_point)
+    derivative[:, :, :3] = cross(turned[:, None, :], by_point)
     return np.asarray(pixels).reshape(-1, 2), derivative
+
+
+def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Cross products along the last axis (..., 3); several times as fast as numpy's own on small arrays."""
+    ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
+    bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
+    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
 
 
 def moved(matrix: np.ndarray, step: np.ndarray) -> np.ndarray:
@@ -47,8 +54,8 @@ def position_sigma_mm(matrix: np.ndarray, covariance: np.ndarray, points_mm: np.
     turned = points_mm @ matrix[:3, :3].T
     zero = np.zeros(len(turned))
     x, y, z = turned.T
-    cross = np.array([[zero, z, -y], [-z, zero, x], [y, -x, zero]]).transpose(2, 0, 1)
-    derivative = np.concatenate([cross, np.broadcast_to(np.eye(3), (len(turned), 3, 3))], axis=2)
+    levers = np.array([[zero, z, -y], [-z, zero, x], [y, -x, zero]]).transpose(2, 0, 1)
+    derivative = np.concatenate([levers, np.broadcast_to(np.eye(3), (len(turned), 3, 3))], axis=2)
     spread = np.einsum("nij,jk,nik->ni", derivative, covariance, derivative)
     return np.sqrt(np.maximum(spread.sum(axis=1), 0.0))
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ar.board.model import MarkerBody
 from ar.board.printed import cell_corners_mm, marker_cells
-from ar.tracking.geometry import looks_at_camera
+from ar.tracking.geometry import looks_at_camera, project_with_derivative
 from ar.tracking.profiles import sample
 from core.projection import CameraModel
 
@@ -38,9 +38,14 @@ class Pattern:
         n, m = self._sign.shape
         middle = self._centres_mm.mean(axis=1)
         placed = self._centres_mm.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]
-        pixels = camera.project(placed)
+        pixels, _ = project_with_derivative(camera, matrix, self._centres_mm.reshape(-1, 3))
         height, width = grey.shape
-        inside = (pixels > 1.0).all(axis=1) & (pixels[:, 0] < width - 2) & (pixels[:, 1] < height - 2)
+        inside = (
+            (placed[:, 2] > 1.0)
+            & (pixels > 1.0).all(axis=1)
+            & (pixels[:, 0] < width - 2)
+            & (pixels[:, 1] < height - 2)
+        )
         is_seen = inside.reshape(n, m).all(axis=1) & looks_at_camera(matrix, middle, self._into)
         depth = placed.reshape(n, m, 3)[:, :, 2].mean(axis=1)
         is_seen &= camera.camera_matrix[0, 0] * self._cell_mm > MIN_CELL_PX * np.maximum(depth, 1.0)

@@ -153,7 +153,7 @@ def _solve(seen: list[_Seen]) -> tuple[np.ndarray, np.ndarray, float, float, flo
             information += normal[:6, :6] - normal[:6, 6:] @ inner[:, :6]
             target += right[:6] - normal[:6, 6:] @ inner[:, 6]
             solved.append(inner)
-        step = np.linalg.lstsq(information, target, rcond=None)[0]
+        step = np.linalg.solve(information + 1e-12 * np.diag(np.diag(information)), target)
         residuals = [
             f.grey - f.design @ np.concatenate([step, i[:, 6] - i[:, :6] @ step]).astype(np.float32)
             for f, i in zip(seen, solved, strict=True)

@@ -9,6 +9,7 @@ import numpy as np
 from ar.board.faces import Face
 from ar.board.texture import printed
 from ar.opencv import cv2
+from ar.tracking.geometry import cross
 from core.projection import CameraModel
 
 # Texels a pixel: finer ones would be missed between samples, coarser ones would blur more than the lens.
@@ -175,7 +176,7 @@ def _at_pixels(
     b = (gx * by_ray[0, 1] + gy * by_ray[1, 1]) / z
     by_point = np.stack([-a, -b, a * x + b * y], axis=1)
     arm = np.stack([x * z, y * z, z], axis=1) - matrix[:3, 3].astype(np.float32)
-    derivative = np.concatenate([np.cross(arm, by_point), by_point], axis=1)
+    derivative = np.concatenate([cross(arm, by_point), by_point], axis=1)
     rows, columns = np.divmod(pick, width)
     is_edge = np.arange(len(pick)) < len(edge)
     return Expected(place[0][rows], columns + place[1], value, nuisance, derivative, is_edge)

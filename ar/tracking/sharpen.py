@@ -18,7 +18,7 @@ from ar.tracking.refine import Refined, refine_on_edges
 from ar.tracking.solve import MIN_EVIDENCE, mirrored, same_pose
 from core.projection import CameraModel
 
-QUICK_PLACES, QUICK_ROUNDS = 350, 2
+QUICK_PLACES, QUICK_ROUNDS = 350, 1
 # How far refining may move the corners, root mean square: coarser starts are wrong, not improved.
 MAX_DRIFT_PX, MAX_DENSE_DRIFT_PX = 1.5, 0.5
 # Edges or pixels that share a blur count together as one independent fact when two poses are compared.
@@ -111,7 +111,8 @@ class Sharpener:
         if rival is not None and not same_pose(rival, best.matrix):
             other = self._refine(grey, rival, ids, is_quick, best.edges.spread_px)
             best, other_pose = _compare(best, other)
-        ids = self.seen(grey, best.matrix)
+        if not is_quick:
+            ids = self.seen(grey, best.matrix)
         if not ids:
             return None
         edges = best.edges

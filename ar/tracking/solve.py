@@ -14,6 +14,8 @@ from core.projection import CameraModel
 
 OUTLIER_PX = 3.0
 MIN_NOISE_PX = 0.05
+# From a near start this many steps are enough.
+NEAR_ROUNDS = 3
 # Twice the difference in log-likelihood below which the second solution is not excluded (p about 0.001), and
 # the ratio of errors below which small systematic corner errors could decide instead of the picture.
 MIN_EVIDENCE = 11.0
@@ -127,14 +129,14 @@ def _is_before(matrix: np.ndarray, points_mm: np.ndarray) -> bool:
 
 
 def _refine(
-    matrix: np.ndarray, observation: Observation, camera: CameraModel
+    matrix: np.ndarray, observation: Observation, camera: CameraModel, rounds: int = 30
 ) -> tuple[np.ndarray, float, np.ndarray] | None:
     """Levenberg-Marquardt on the pixels: pose (4, 4), sum of squares (px^2), information (6, 6) at 1 px."""
     damping = 1e-3
     pixels, derivative = project_with_derivative(camera, matrix, observation.points_mm)
     residual = observation.pixels - pixels
     squares = float((residual**2).sum())
-    for _ in range(30):
+    for _ in range(rounds):
         information = np.einsum("nij,nik->jk", derivative, derivative)
         gradient = np.einsum("nij,ni->j", derivative, residual)
         step = np.linalg.solve(information + damping * np.diag(np.diag(information)), gradient)
@@ -203,7 +205,7 @@ def refine_points(
     matrix: np.ndarray, observation: Observation, camera: CameraModel
 ) -> tuple[np.ndarray, float] | None:
     """A pose (4, 4) moved onto seen points from a near start, and its root mean square error in px."""
-    refined = _refine(matrix, observation, camera)
+    refined = _refine(matrix, observation, camera, NEAR_ROUNDS)
     if refined is None:
         return None
     return refined[0], float(np.sqrt(refined[1] / max(len(observation.pixels), 1)))

@@ -79,17 +79,18 @@ def test_a_net_folds_back_into_its_solid(kind: str) -> None:
 @pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="pdftoppm is not installed")
 @pytest.mark.parametrize(
     ("kind", "paper"),
-    [("grid", "Letter"), ("patch", "A4"), ("cube", "A4"), ("dodecahedron", "Letter"), ("wand", "A4")],
 )
 def test_the_printed_tags_measure_what_the_description_says(kind: str, paper: str, tmp_path: Path) -> None:
     board = make_board(kind)
     body = board.bodies[0]
     write_pdf(board, tmp_path / "b.pdf", paper)
-    subprocess.run(["pdftoppm", "-r", "200", "-gray", str(tmp_path / "b.pdf"), str(tmp_path / "p")], check=True)
+    subprocess.run(["pdftoppm", "-r", "600", "-gray", str(tmp_path / "b.pdf"), str(tmp_path / "p")], check=True)
     found: dict[int, np.ndarray] = {}
     pages = sorted(tmp_path.glob("p*.pgm"))
     for page in pages:
-        picture = cv2.imread(str(page), cv2.IMREAD_GRAYSCALE)
+        # Rendered three times as fine, because every rim is rounded to whole pixels.
+        fine = cv2.imread(str(page), cv2.IMREAD_GRAYSCALE)
+        picture = cv2.resize(fine, None, fx=1 / 3, fy=1 / 3, interpolation=cv2.INTER_AREA)
         size_mm = {"A4": (297.0, 210.0), "Letter": (279.4, 215.9)}[paper]
         np.testing.assert_allclose(np.array(picture.shape) / PX_PER_MM, size_mm, atol=0.2)
         parameters = cv2.aruco.DetectorParameters()
@@ -101,8 +102,7 @@ def test_the_printed_tags_measure_what_the_description_says(kind: str, paper: st
     for marker_id, seen in found.items():
         said = body.by_id[marker_id].corners_mm
         between = [np.linalg.norm(p[:, None] - p[None], axis=2) for p in (seen, said)]
-        # A pixel of the page is 0.127 mm, and every marker's rim is rounded to whole ones.
-        np.testing.assert_allclose(between[0], between[1], atol=0.2)
+        np.testing.assert_allclose(between[0], between[1], atol=0.12)
     for group in _middles_on_sheet(board):
         ids = sorted(group)
         seen = np.array([found[i].mean(axis=0) for i in ids])
