@@ -212,7 +212,9 @@ def item_lines(item: Item, plan: Plan, anatomy: Anatomy | None, sd_mm: float | N
     if isinstance(item, CutPlane):
         areas = plane_areas(anatomy, item) if anatomy is not None else {}
         return tuple(f"{structure_title(key)}: {_line(area).lower()}" for key, area in areas.items())
-    return tuple(_line(reading) for reading in readings(item, plan, sd_mm))
+    found = readings(item, plan, sd_mm)
+    # What nobody has placed yet is for the sheet to ask for.
+    return tuple(_line(one) for one in found if one.value is not None or not one.why_not.endswith("yet"))
 
 
 def _line(reading: Reading) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from app.anatomy_file import read_anatomy
 from app.case import ANATOMY, PLAN, is_case
+from app.sheets.on_surfaces import OnSurfaces, measured_on, needs_surfaces
 from core.anatomy import Anatomy
 from core.errors import PlannerError
 from core.mesh import SurfaceMesh
@@ -80,11 +81,13 @@ def plane_areas(anatomy: Anatomy, plane: CutPlane) -> dict[str, Reading]:
     return found
 
 
-def items_to_json(plan: Plan, sd_mm: float) -> list[dict[str, object]]:
-    """All items that measure something, with their readings."""
+def items_to_json(plan: Plan, sd_mm: float, anatomy: Anatomy | None = None) -> list[dict[str, object]]:
+    """All items that measure something, with their readings; those of surfaces, too, where there is an anatomy."""
     found = []
     for item in plan.items:
-        measures = [_reading_to_json(reading) for reading in readings(item, plan, sd_mm)]
+        surfaces = measured_on(item, plan, anatomy, None, sd_mm) if needs_surfaces(item) else OnSurfaces()
+        found_of_item = (*surfaces.readings, *readings(item, plan, sd_mm))
+        measures = [_reading_to_json(reading) for reading in found_of_item]
         if measures:
             entry: dict[str, object] = {"type": kind_title(item), "id": item.item_id, "name": item.name}
             entry["measures"] = measures

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
         "notice": RESEARCH_NOTICE,
         "frame_of_reference_uid": measured.plan.frame_of_reference_uid,
         "landmark_sd_mm": options.landmark_sd,
-        "items": items_to_json(measured.plan, options.landmark_sd),
+        "items": items_to_json(measured.plan, options.landmark_sd, measured.anatomy),
         **anatomy_to_json(measured),
     }
     body = _body(options)

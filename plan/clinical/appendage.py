@@ -64,4 +64,4 @@ def _depth(appendage: Appendage) -> Formula:
             "reach_mm": np.linalg.norm(way, axis=-1),
         }
 
-    return Formula({"depth_mm": "Depth", "reach_mm": "From the ostium's middle to the tip"}, compute, why)
+    return Formula({"depth_mm": "Depth", "reach_mm": "Ostium to tip"}, compute, why)

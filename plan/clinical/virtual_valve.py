@@ -23,8 +23,8 @@ from plan.items import MitralAnnulus, VirtualValve
 from plan.plan import Plan
 
 FIT_TITLES = {
-    "valve_to_annulus_percent": "Valve area to D-shape area",
-    "valve_perimeter_to_annulus_percent": "Valve perimeter to D-shape perimeter",
+    "valve_to_annulus_percent": "Valve area to D-shape",
+    "valve_perimeter_to_annulus_percent": "Valve perimeter to D-shape",
 }
 COARSE_ROW_MM = 0.5
 # How many of the narrowest sections on the way are searched around, by turning and shifting them in ever finer steps.

@@ -40,6 +40,8 @@ class NumberForm(QWidget):
         while (child := self._grid.takeAt(0)) is not None:
             widget = child.widget()
             if widget is not None:
+                # Gone at once: a widget that is deleted later would still be seen for a moment.
+                widget.hide()
                 widget.deleteLater()
         self.boxes = {}
         for n, number in enumerate(numbers):

@@ -124,8 +124,8 @@ class ProfileView(QWidget):
                     if self.curve.unit == "mm"
                     else f"{value:.0f} {self.curve.unit}"
                 )
-                side = Qt.AlignmentFlag.AlignRight
-                painter.drawText(QRectF(area.left(), 3, area.width(), 14), side, f"at the crosshair {text}")
+                below = QRectF(area.left(), area.bottom() + 4, area.width(), 16)
+                painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, f"at the crosshair {text}")
 
     def _paint_axes(self, painter: QPainter) -> None:
         area, (low, high) = self._area(), self._range()
@@ -157,11 +157,12 @@ class ProfileView(QWidget):
         return QRectF(self.rect()).adjusted(LEFT, TOP, -RIGHT, -BOTTOM)
 
     def _range(self) -> tuple[float, float]:
-        """The values from 0 to a round number above the largest."""
+        """The values from 0 to so many round steps above the largest."""
         parts = [self.curve.values] if self.curve.other is None else [self.curve.values, self.curve.other]
         highest = max(float(np.nanmax(part)) for part in parts)
-        step = 10.0 ** np.floor(np.log10(max(highest, 1e-3)))
-        return 0.0, float(step / 2.0 * np.ceil(1.15 * highest / (step / 2.0)))
+        least = 1.15 * max(highest, 1e-3) / N_TICKS
+        ten = 10.0 ** np.floor(np.log10(least))
+        return 0.0, float(N_TICKS * next(step * ten for step in (1.0, 2.0, 2.5, 5.0, 10.0) if step * ten >= least))
 
     def _seek(self, event: QMouseEvent | None) -> None:
         if event is None or not len(self.curve.points_mm) or not event.buttons() & Qt.MouseButton.LeftButton:
