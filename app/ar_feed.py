@@ -23,12 +23,12 @@ class ArSetup:
     """What the AR view is started with.
 
     Attributes:
-        source: camera index, or a video file or folder of pictures.
+        source: camera index, the address of a stream (rtsp, http), or a video file or folder of pictures.
         board: board.json; None for the sheet that `auricle board` prints.
         camera: camera.json of that very camera.
     """
 
-    source: int | Path
+    source: int | str | Path
     board: Path | None
     camera: Path
 
@@ -44,9 +44,8 @@ def setup_of(source: str, board: str, camera: str) -> ArSetup:
             "choose camera.json (auricle calibrate)",
         )
     text = source.strip()
-    return ArSetup(
-        int(text) if text.isdigit() else Path(text), Path(board) if board.strip() else None, Path(camera)
-    )
+    place: int | str | Path = int(text) if text.isdigit() else text if "://" in text else Path(text)
+    return ArSetup(place, Path(board) if board.strip() else None, Path(camera))
 
 
 class ArFeed:
