@@ -5,6 +5,7 @@ Source: optimal design of experiments; the views' poses are eliminated as in the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -27,7 +28,9 @@ MIN_SEEN = 0.7
 FOCAL_GUESS = 0.3
 CENTRE_GUESS = 0.05
 LENS_GUESS = 0.3
-EMPTY_DRAWS = 1.5
+EMPTY_DRAWS = 3.0
+# Of the picture's width, between the same points of two views.
+APART = 0.08
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,24 +102,30 @@ def wanted_view(
     information: np.ndarray,
     noise_px: float,
     taken: np.ndarray,
+    before_px: Sequence[np.ndarray] = (),
 ) -> WantedView:
     """Of many ways to hold the board the one after which the focal length is known best.
 
     `taken` counts the points seen so far in each part (rows, columns) of the picture; empty parts draw the board,
-    because the lens is not known where nothing was seen.
+    because the lens is not known where nothing was seen. `before_px` are the points (n, 2) as earlier views showed
+    them: what is near one of these is not asked for again.
     """
-    best, least = None, np.inf
+    best: WantedView | None = None
+    least = np.inf
     for matrix, words in _ways(camera, board):
         pixels, _ = project_with_derivative(camera, matrix, points_mm)
         inside = (pixels > 2.0).all(axis=1) & (pixels < (camera.width - 3.0, camera.height - 3.0)).all(axis=1)
-        if inside.mean() < MIN_SEEN:
+        if inside.mean() < MIN_SEEN or any(_is_near(camera, pixels, other) for other in before_px):
             continue
         told = information + view_information(camera, matrix, points_mm, noise_px)
-        percent = focal_error_percent(camera, told)
-        score = percent * (1.0 - EMPTY_DRAWS * _new_share(camera, pixels[inside], taken))
+        # Both directions count: one tilt tells one of them, and the other would hide it.
+        spread = np.linalg.det(np.linalg.inv(told)[:2, :2]) ** 0.25
+        score = spread * max(1.0 - EMPTY_DRAWS * _new_share(camera, pixels[inside], taken), 0.1)
         if score < least:
             least = score
-            best = WantedView(matrix, _outline_px(camera, board, matrix), words, percent)
+            best = WantedView(
+                matrix, _outline_px(camera, board, matrix), words, focal_error_percent(camera, told)
+            )
     if best is None:
         raise ValueError("no way to hold the board brings it into the picture")
     return best
@@ -131,17 +140,24 @@ def _new_share(camera: CameraModel, pixels: np.ndarray, taken: np.ndarray) -> fl
     return float((reached & (taken == 0)).mean())
 
 
+def _is_near(camera: CameraModel, pixels: np.ndarray, other: np.ndarray) -> bool:
+    return float(np.median(np.linalg.norm(pixels - other, axis=1))) < APART * camera.width
+
+
 def _ways(camera: CameraModel, board: Board) -> list[tuple[np.ndarray, str]]:
     body = board.bodies[0]
     size = np.ptp(body.corners_mm[:, :2], axis=0)
     k = camera.camera_matrix
     found = []
-    for (tilt, tilt_words), fill, x, y in product(_tilts(), FILLS, PLACES, PLACES):
-        span = min(fill * camera.width / size[0], fill * camera.height / size[1])
+    for (tilt, tilt_words), is_turned, fill, x, y in product(_tilts(), (False, True), FILLS, PLACES, PLACES):
+        across, down = size[::-1] if is_turned else size
+        span = min(fill * camera.width / across, fill * camera.height / down)
         distance = k[0, 0] / span
         ray = np.array([(x * camera.width - k[0, 2]) / k[0, 0], (y * camera.height - k[1, 2]) / k[1, 1], 1.0])
         matrix = np.eye(4)
         matrix[:3, :3] = rotation_from_vector(tilt)
+        if is_turned:
+            matrix[:3, :3] = matrix[:3, :3] @ rotation_from_vector(np.array([0.0, 0.0, np.pi / 2]))
         matrix[:3, 3] = ray * distance - matrix[:3, :3] @ body.centre_mm
         found.append(
             (matrix, f"{tilt_words}, {_place_words(x, y)}, {'near' if fill > 0.6 else 'farther away'}")

@@ -23,11 +23,12 @@ from ar.calibration.views import MIN_POINTS, MIN_VIEWS, View, check_flat
 from ar.opencv import cv2
 from ar.tracking.detection import Detector
 from ar.tracking.edges import edge_places
+from ar.tracking.geometry import project_with_derivative
 from core.errors import PlannerError
 from core.progress import Progress
 from core.projection import CameraModel
 
-MAX_BLUR_PX = 1.8
+MAX_BLUR_PX = 1.5
 STILL_PX = 1.5
 SAME_VIEW = 0.04
 ENOUGH_PERCENT = 0.06
@@ -35,7 +36,7 @@ MIN_GUIDED_VIEWS = 8
 MAX_VIEWS = 40
 MIN_COVERED = 0.7
 # A chessboard corner together with the edges around it; figures of the bundle on synthetic and real pictures.
-POINT_NOISE_PX = 0.06
+POINT_NOISE_PX = 0.04
 WORKING_MM = 700.0
 
 
@@ -101,6 +102,7 @@ class Guide:
         self._camera = guess_camera(*size)
         self._information = prior_information(self._camera)
         self._points = _design_points(board)
+        self._matrices: tuple[np.ndarray, ...] = ()
         self._wanted: WantedView | None = self._next()
 
     def consider(self, image: np.ndarray) -> Advice:
@@ -173,6 +175,7 @@ class Guide:
                 self._camera, matrices = start.camera, start.matrices
         if not matrices:
             matrices = tuple(_rough_pose(self._camera, view) for view in self._views)
+        self._matrices = matrices
         self._information = prior_information(self._camera)
         for view, matrix in zip(self._views, matrices, strict=True):
             self._information += view_information(self._camera, matrix, view.points_mm, POINT_NOISE_PX)
@@ -197,7 +200,10 @@ class Guide:
 
     def _next(self) -> WantedView:
         taken = self._coverage()
-        return wanted_view(self._camera, self._board, self._points, self._information, POINT_NOISE_PX, taken)
+        before = [project_with_derivative(self._camera, m, self._points)[0] for m in self._matrices]
+        return wanted_view(
+            self._camera, self._board, self._points, self._information, POINT_NOISE_PX, taken, before
+        )
 
     def _advice(self, verdict: Verdict, blur_px: float | None, points_px: np.ndarray) -> Advice:
         percent = focal_error_percent(self._camera, self._information)

@@ -9,7 +9,7 @@ from ar.tracking.detection import Observation
 from ar.tracking.edges import EdgePlaces
 from ar.tracking.profiles import best_spread_px, sample
 
-OFFSETS_PX = np.arange(-7, 8) * 0.5
+OFFSETS_PX = np.arange(-4, 5) * 0.5
 MIN_EDGES = 40
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ar.board import Board
-from ar.calibration import calibrate, calibrate_views
+from ar.calibration import Calibration, Shape, calibrate, calibrate_views
 from ar.synthetic import Look, look_at_board, render_board_frame
 from core.errors import Cancelled, PlannerError
 from core.frames import Transform
@@ -37,10 +37,13 @@ def pictures(charuco: Board, camera: CameraModel) -> list[np.ndarray]:
     return _pictures(charuco, camera, 9)
 
 
-def test_the_lens_is_recovered_within_the_error_it_states(
-    pictures: list[np.ndarray], charuco: Board, camera: CameraModel
-) -> None:
-    found = calibrate(pictures, charuco)
+@pytest.fixture(scope="module")
+def result(pictures: list[np.ndarray], charuco: Board) -> Calibration:
+    return calibrate_views(pictures, charuco)
+
+
+def test_the_lens_is_recovered_within_the_error_it_states(result: Calibration, camera: CameraModel) -> None:
+    found = result.camera
     assert found.focal_error_percent is not None
     assert found.rms_px is not None
     error_percent = 100.0 * abs(found.camera_matrix[0, 0] / camera.camera_matrix[0, 0] - 1.0)
@@ -51,9 +54,8 @@ def test_the_lens_is_recovered_within_the_error_it_states(
 
 
 def test_points_land_where_the_true_lens_puts_them_all_over_the_picture(
-    pictures: list[np.ndarray], charuco: Board, camera: CameraModel
+    result: Calibration, camera: CameraModel
 ) -> None:
-    result = calibrate_views(pictures, charuco)
     x, y = np.meshgrid(np.linspace(-180, 180, 7), np.linspace(-100, 100, 5))
     points = np.stack([x.ravel(), y.ravel(), np.full(x.size, 400.0)], axis=1)
     np.testing.assert_allclose(result.camera.project(points), camera.project(points), atol=0.6)
@@ -95,3 +97,12 @@ def test_calibration_stops_when_it_is_cancelled(pictures: list[np.ndarray], char
     with pytest.raises(Cancelled):
         calibrate(pictures, charuco, Reporting(lambda stage, done: seen.append(stage), lambda: len(seen) >= 2))
     assert len(seen) == 2
+
+
+def test_a_plain_lens_is_given_the_simplest_model_and_its_covariance(result: Calibration) -> None:
+    assert result.shape is Shape.FOUR
+    assert len(result.camera.distortion) == 4
+    assert set(result.held_out_px) == set(Shape)
+    assert result.covariance is not None
+    sigma = np.sqrt(result.covariance[0, 0]) / result.camera.camera_matrix[0, 0] * 100.0
+    assert sigma <= result.camera.focal_error_percent

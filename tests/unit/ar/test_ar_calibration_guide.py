@@ -83,31 +83,39 @@ def test_a_picture_of_another_size_is_refused(charuco: Board) -> None:
 
 
 def _wanted(board: Board, camera: CameraModel, taken: np.ndarray) -> WantedView:
+    """What is asked for after one view straight from the front."""
     points = board.bodies[0].corners_mm
-    return wanted_view(camera, board, points, prior_information(camera), 0.1, taken)
+    front = view_information(camera, look_at_board(board, 500.0, 0.0, 0.0).matrix, points, 0.1)
+    return wanted_view(camera, board, points, prior_information(camera) + front, 0.1, taken)
 
 
-def test_the_first_view_asked_for_is_tilted_and_its_words_say_how(charuco: Board) -> None:
+def test_after_a_flat_view_a_tilted_one_is_asked_for_and_its_words_say_how(charuco: Board) -> None:
     wanted = _wanted(charuco, guess_camera(*SIZE), np.ones((4, 6), int))
     body = charuco.bodies[0]
     low, high = body.corners_mm.min(axis=0), body.corners_mm.max(axis=0)
     middle = (low + high) / 2
-    edges = {
-        "upper": (middle[0], low[1], 0.0),
-        "lower": (middle[0], high[1], 0.0),
-        "left": (low[0], middle[1], 0.0),
-        "right": (high[0], middle[1], 0.0),
-    }
-    depth = {name: (wanted.camera_from_body @ np.append(place, 1.0))[2] for name, place in edges.items()}
-    farthest = max(depth, key=lambda name: depth[name])
-    assert wanted.words.startswith(f"{farthest} edge away")
+    places = [(middle[0], low[1]), (middle[0], high[1]), (low[0], middle[1]), (high[0], middle[1])]
+    seen = np.array([wanted.camera_from_body[:3] @ (*place, 0.0, 1.0) for place in places])
+    farthest = seen[np.argmax(seen[:, 2])] - seen.mean(axis=0)
+    across = "left" if farthest[0] < 0 else "right"
+    down = "upper" if farthest[1] < 0 else "lower"
+    side = across if abs(farthest[0]) > abs(farthest[1]) else down
+    assert wanted.words.startswith(f"{side} edge away")
     assert wanted.outline_px.shape == (4, 2)
 
 
 def test_empty_parts_of_the_picture_draw_the_board(charuco: Board) -> None:
     taken = np.ones((4, 6), int)
     taken[2:, 4:] = 0
-    assert "lower right" in _wanted(charuco, guess_camera(*SIZE), taken).words
+    reached = []
+    for counts in (taken, np.ones((4, 6), int)):
+        camera = guess_camera(*SIZE)
+        wanted = _wanted(charuco, camera, counts)
+        corners = charuco.bodies[0].corners_mm
+        pixels = camera.project(corners @ wanted.camera_from_body[:3, :3].T + wanted.camera_from_body[:3, 3])
+        reached.append(((pixels[:, 0] > SIZE[0] * 4 / 6) & (pixels[:, 1] > SIZE[1] / 2)).mean())
+    assert reached[0] > 1.4 * reached[1]
+    assert reached[0] > 0.2
 
 
 def test_a_tilted_view_tells_the_focal_length_and_a_flat_one_does_not(charuco: Board) -> None:
@@ -115,8 +123,8 @@ def test_a_tilted_view_tells_the_focal_length_and_a_flat_one_does_not(charuco: B
     found = {}
     for tilt in (0.0, 40.0):
         information = prior_information(camera)
-        for turn in (0.0, 90.0):
-            matrix = look_at_board(charuco, 500.0, tilt, turn).matrix
+        for roll in (0.0, 90.0):
+            matrix = look_at_board(charuco, 500.0, tilt, 0.0, roll).matrix
             information = information + view_information(camera, matrix, points, 0.1)
         found[tilt] = focal_error_percent(camera, information)
     assert found[40.0] < 0.3 * found[0.0]
