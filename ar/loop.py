@@ -27,7 +27,7 @@ class ArFrame:
         pose: of the body the patient is registered to; of the first body without a registration.
         registration: where the patient lies on that body; None when nothing is placed.
         rgb: the overlay, uint8 (height, width, 3); None when the loop does not draw.
-        milliseconds: per stage: read, detect, pose, draw.
+        milliseconds: per stage: read, grey, follow, detect, pose, draw.
     """
 
     frame: CameraFrame
@@ -36,6 +36,11 @@ class ArFrame:
     registration: Registration | None
     rgb: np.ndarray | None = None
     milliseconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def by_body(self) -> dict[str, Pose]:
+        """The pose of every body of the board by its name: the reference on the patient and the tools."""
+        return {pose.body: pose for pose in self.poses}
 
     @property
     def latency_ms(self) -> float:

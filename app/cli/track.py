@@ -1,9 +1,8 @@
-"""`auricle track VIDEO`: poses.csv of a board in a video, and the overlay as a video."""
+"""`auricle track VIDEO`, or `--live N`: poses.csv of all bodies before a camera, and the overlay as a video."""
 
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,13 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the video, what it was taken with and of, and what to draw over it."""
-    parser.add_argument("video", type=Path, help="a video, or a folder of pictures")
+    parser.add_argument("video", type=Path, nargs="?", help="a video, or a folder of pictures")
+    parser.add_argument(
+        "--live", type=int, metavar="N", help="camera N in place of a video; the newest frame wins"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=3600.0, metavar="S", help="of a live camera; Ctrl+C ends it before"
+    )
     parser.add_argument("--board", type=Path, required=True, metavar="FILE", help="board.json")
     parser.add_argument("--camera", type=Path, required=True, metavar="FILE", help="camera.json")
     parser.add_argument(
@@ -42,6 +47,12 @@ def run(options: argparse.Namespace) -> None:
     from ar.source import open_source
     from ar.tracking import Tracker
 
+    if (options.video is None) == (options.live is None):
+        raise PlannerError(
+            "cannot track", "it needs a video or a live camera", "give one of VIDEO and --live N"
+        )
+    if not options.seconds > 0.0:
+        raise PlannerError("cannot track", f"{options.seconds:g} s is no time", "give --seconds above 0")
     if options.plan and not options.anatomy:
         raise PlannerError("cannot draw the plan", "it has no anatomy", "give --anatomy as well")
     if options.registration and not options.anatomy:
@@ -53,9 +64,19 @@ def run(options: argparse.Namespace) -> None:
     except OSError as error:
         reason = str(error.strerror or error)
         raise PlannerError(f"cannot write to {options.out.name}", reason, "choose another folder") from error
-    tracker, source = Tracker(board, camera), open_source(options.video)
+    is_live = options.live is not None
+    place = options.live if is_live else options.video
+    source = open_source(place, (camera.width, camera.height) if is_live else None)
     recording = record(
-        source, tracker, camera, options.out, progress_of(options), scene, registration, not options.no_overlay
+        source,
+        Tracker(board, camera),
+        camera,
+        options.out,
+        progress_of(options),
+        scene,
+        registration,
+        not options.no_overlay,
+        options.seconds if is_live else None,
     )
     _say(recording, options)
 
@@ -81,9 +102,13 @@ def _scene(options: argparse.Namespace, board: Board) -> tuple[Scene, Registrati
 
 
 def _say(recording: Recording, options: argparse.Namespace) -> None:
-    states = Counter(pose.state.value for pose in recording.poses)
-    say(", ".join(f"{count} {state}" for state, count in sorted(states.items(), reverse=True)))
+    for body in dict.fromkeys(pose.body for pose in recording.poses):
+        counts = {state: count for state, count in recording.states_of(body).items() if count}
+        say(f"{body}: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
     say("milliseconds a frame: " + ", ".join(f"{k} {v:.1f}" for k, v in recording.milliseconds.items()))
+    say(f"frame to picture: median {recording.latency_ms[0]:.1f} ms, 95 % {recording.latency_ms[1]:.1f} ms")
+    if recording.n_skipped:
+        say(f"{recording.n_skipped} frames were overtaken by newer ones")
     say(f"wrote {options.out / 'poses.csv'}")
     if not options.no_overlay:
         say(f"wrote {options.out / 'overlay.mp4'}")

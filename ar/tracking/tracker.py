@@ -20,6 +20,7 @@ from core.projection import CameraModel
 SEARCH_EVERY = 3
 REGION_PAD_PX, REGION_PAD_SHARE = 40.0, 0.15
 MIN_REGION_PX = 32
+STAGES = ("grey", "follow", "detect", "pose")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,25 +58,25 @@ class Tracker:
                 f"it is {width}x{height}, the camera was calibrated at {self._camera.width}x{self._camera.height}",
                 "use the calibrated resolution, or calibrate at this one",
             )
-        started = time.perf_counter()
+        clock = [time.perf_counter()]
         grey = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
+        clock.append(time.perf_counter())
         found = {
             track.name: pose
             for track in self._tracks
             if (pose := track.follow(self._before, grey, frame)) is not None
         }
-        followed = time.perf_counter()
+        clock.append(time.perf_counter())
         missing = [track for track in self._tracks if track.name not in found]
         seen = self._search(grey, frame, missing, bool(found)) if missing else {}
-        detected = time.perf_counter()
+        clock.append(time.perf_counter())
         for track in missing:
             found[track.name] = track.acquire(seen.get(track.name), grey, frame)
         self._before = grey
         self._n_frames += 1
-        milliseconds = {
-            "detect": (detected - followed) * 1e3,
-            "pose": (followed - started + time.perf_counter() - detected) * 1e3,
-        }
+        clock.append(time.perf_counter())
+        spent_ms = (float(ms) for ms in np.diff(clock) * 1e3)
+        milliseconds = dict(zip(STAGES, spent_ms, strict=True))
         return TrackedFrame(frame, tuple(found[track.name] for track in self._tracks), milliseconds)
 
     def _search(

@@ -38,7 +38,7 @@ def test_each_turn_pairs_a_frame_with_its_own_pose(camera: CameraModel, grid: Bo
         frame: CameraFrame, pose: Pose, registration: Registration | None, milliseconds: dict[str, float]
     ) -> np.ndarray:
         drawn.append((frame.index, pose.frame, registration))
-        assert set(milliseconds) == {"read", "detect", "pose"}
+        assert set(milliseconds) == {"read", "grey", "follow", "detect", "pose"}
         return frame.image
 
     place = board_outline(grid)[1]
