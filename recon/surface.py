@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 
@@ -22,17 +22,39 @@ from recon.surfaces.triangles import triangles
 if TYPE_CHECKING:
     import torch
 
+    from recon.surfaces.labels import LabelScores
     from recon.surfaces.scores import ScoreGrid
 
 SMALLEST_PART = 0.1
 """Default share of the largest piece below which a separate piece is dropped: a cropped scan may hold the
 ascending and the descending aorta apart, and both must stay; specks must not."""
 
+Adjusting = Callable[["LabelScores"], None]
+"""What moves walls, in place, between smoothing and meshing."""
+
 _MARGIN = 3
 """Voxels kept around the structures."""
 
 _MOST_VALUES = 1.2e9
 """Scores on the grid that walls are made on, all structures together; finer triangles than this allows are refused."""
+
+
+class Meshing(TypedDict, total=False):
+    """How walls are made, whatever they are made of.
+
+    Attributes:
+        triangle_mm: side of the triangles; None: the finest voxel spacing, held between 1.0 and 1.5 mm, finer
+            where a structure is small.
+        smallest_part: pieces with less than this share of a structure's largest piece go to their neighbours
+            (`SMALLEST_PART`); 1 keeps the largest; 0 keeps all.
+        progress: told how far it is; may cancel.
+        device: where to work ("cpu", "cuda"); None: where the scores are, the CPU for labels.
+    """
+
+    triangle_mm: float | None
+    smallest_part: float
+    progress: Progress | None
+    device: str | None
 
 
 def surface_at_level(volume: Volume, level: float, keep_largest: bool = False) -> SurfaceMesh:
@@ -70,10 +92,7 @@ def multi_surface(
     names: Mapping[int, str],
     *,
     volumes_ml: Mapping[str, float] | None = None,
-    triangle_mm: float | None = None,
-    smallest_part: float = SMALLEST_PART,
-    progress: Progress | None = None,
-    device: str | None = None,
+    **meshing: Unpack[Meshing],
 ) -> MultiSurface:
     """The walls between the structures that win the scores, as one conformal surface.
 
@@ -87,12 +106,7 @@ def multi_surface(
         patient_from_index: (4, 4), indices to LPS mm; mirrored grids are welcome.
         names: channel -> structure key; channels that are not named are the background, together.
         volumes_ml: structure key -> volume that its walls are to enclose; others enclose what the scores say.
-        triangle_mm: side of the triangles; None: the finest voxel spacing, held between 1.0 and 1.5 mm, finer
-            where a structure is small.
-        smallest_part: pieces with less than this share of a structure's largest piece go to their neighbours; 1
-            keeps the largest.
-        progress: told how far it is; may cancel.
-        device: where to work ("cpu", "cuda"); None: where the scores are.
+        meshing: see `Meshing`.
 
     Returns:
         The walls in LPS mm, numbered as the channels.
@@ -107,6 +121,7 @@ def multi_surface(
     from recon.surfaces.scores import ScoreGrid, chosen, cropped, scaled, winners
 
     values = torch.as_tensor(scores)
+    device = meshing.get("device")
     values = values.to(device) if device is not None else values
     channels = sorted(names)
     if len(channels) >= len(values):
@@ -122,18 +137,16 @@ def multi_surface(
     grid = replace(grid, scores=scaled(grid.scores))
     volumes_ml = volumes_ml or {}
     wanted = {i: volumes_ml[names[c]] for i, c in enumerate(channels, start=1) if names[c] in volumes_ml}
-    surface = _walls(grid, counts, wanted, triangle_mm, smallest_part, progress)
-    return surface.numbered(channels, names)
+    return _walls(grid, counts, wanted, meshing).numbered(channels, names)
 
 
 def multi_surface_of_labels(
     label_map: LabelMap,
     *,
     smoothing_mm: float | None = None,
-    triangle_mm: float | None = None,
-    smallest_part: float = SMALLEST_PART,
-    progress: Progress | None = None,
-    device: str | None = None,
+    adjusted: Adjusting | None = None,
+    volumes_ml: Mapping[str, float] | None = None,
+    **meshing: Unpack[Meshing],
 ) -> MultiSurface:
     """The walls between the named structures of a label map; each encloses the volume that its voxels have.
 
@@ -141,8 +154,10 @@ def multi_surface_of_labels(
         label_map: any grid, thick slices and mirrored axes included.
         smoothing_mm: deviation of the Gaussian that takes the staircase off; None: one voxel along each axis,
             at most 2 mm. Volumes do not shrink with it, corners round off.
-        triangle_mm, smallest_part, progress, device: as in `multi_surface`; dropped pieces count neither in the
-            volumes.
+        adjusted: told of the smoothed scores, to move walls by less than a voxel; None: they are taken as they are.
+        volumes_ml: structure key -> volume to enclose in the place of its voxels'.
+        meshing: see `Meshing`; dropped pieces count neither in the volumes. With `smallest_part` 0 every voxel stays
+            with its label however thin that is, where steps are no longer than voxels.
 
     Returns:
         The walls in LPS mm, numbered as the labels; without triangles where no named structure occurs.
@@ -152,20 +167,26 @@ def multi_surface_of_labels(
     """
     import torch
 
-    from recon.surfaces.labels import around, largest_pieces_of, smooth_scores
+    from recon.surfaces.labels import LabelScores, around, largest_pieces_of
     from recon.surfaces.scores import ScoreGrid
 
     values = [value for value in sorted(label_map.names) if value and (label_map.labels == value).any()]
     if not values:
         return MultiSurface.empty()
+    smallest_part = meshing.get("smallest_part", SMALLEST_PART)
     numbered = largest_pieces_of(label_map.labels, values, smallest_part)
     numbered, start = around(numbered)
     counts = np.bincount(numbered.ravel(), minlength=len(values) + 1)[1:].tolist()
     affine = shifted(np.array(label_map.patient_from_index), start)
-    scores = torch.from_numpy(smooth_scores(numbered, label_map.spacing_mm, smoothing_mm)).to(device or "cpu")
-    wanted = {i: count * label_map.voxel_ml for i, count in enumerate(counts, start=1)}
-    surface = _walls(ScoreGrid(scores, affine), counts, wanted, triangle_mm, smallest_part, progress)
-    return surface.numbered(values, label_map.names)
+    smooth = LabelScores.of(numbered, label_map.spacing_mm, smoothing_mm, affine, label_map.names, values)
+    if adjusted is not None:
+        adjusted(smooth)
+    if smallest_part <= 0.0:
+        smooth.keep_labels()
+    scores = torch.from_numpy(smooth.scores).to(meshing.get("device") or "cpu")
+    counted = {key: count * label_map.voxel_ml for key, count in zip(smooth.keys, counts, strict=True)}
+    wanted = {i: (volumes_ml or {}).get(key, counted[key]) for i, key in enumerate(smooth.keys, start=1)}
+    return _walls(ScoreGrid(scores, affine), counts, wanted, meshing).numbered(values, label_map.names)
 
 
 def conformal_surfaces(
@@ -174,61 +195,42 @@ def conformal_surfaces(
     names: Mapping[int, str],
     *,
     volumes_ml: Mapping[str, float] | None = None,
-    triangle_mm: float | None = None,
-    smallest_part: float = SMALLEST_PART,
-    progress: Progress | None = None,
-    device: str | None = None,
+    **meshing: Unpack[Meshing],
 ) -> dict[str, SurfaceMesh]:
     """Structure key -> closed surface in LPS mm of `multi_surface`, in the order of the channels."""
-    return multi_surface(
-        scores,
-        patient_from_index,
-        names,
-        volumes_ml=volumes_ml,
-        triangle_mm=triangle_mm,
-        smallest_part=smallest_part,
-        progress=progress,
-        device=device,
-    ).structures()
+    return multi_surface(scores, patient_from_index, names, volumes_ml=volumes_ml, **meshing).structures()
 
 
 def conformal_surfaces_of_labels(
-    label_map: LabelMap,
-    *,
-    smoothing_mm: float | None = None,
-    triangle_mm: float | None = None,
-    smallest_part: float = SMALLEST_PART,
-    progress: Progress | None = None,
-    device: str | None = None,
+    label_map: LabelMap, *, smoothing_mm: float | None = None, **meshing: Unpack[Meshing]
 ) -> dict[str, SurfaceMesh]:
     """Structure key -> closed surface in LPS mm of `multi_surface_of_labels`; absent structures are left out."""
-    return multi_surface_of_labels(
-        label_map,
-        smoothing_mm=smoothing_mm,
-        triangle_mm=triangle_mm,
-        smallest_part=smallest_part,
-        progress=progress,
-        device=device,
-    ).structures()
+    return multi_surface_of_labels(label_map, smoothing_mm=smoothing_mm, **meshing).structures()
 
 
 def _walls(
     grid: ScoreGrid,
     counts: Sequence[int],
     wanted_ml: Mapping[int, float],
-    triangle_mm: float | None,
-    smallest_part: float,
-    progress: Progress | None,
+    meshing: Meshing,
 ) -> MultiSurface:
     from recon.surfaces.conformal import walls_between
 
-    step_mm = triangle_mm or _step_mm(grid, min(count for count in counts if count) * grid.voxel_ml)
+    step_mm = meshing.get("triangle_mm") or _step_mm(
+        grid, min(count for count in counts if count) * grid.voxel_ml
+    )
     n_voxels = grid.scores[0].numel() * grid.voxel_ml * 1000.0 / step_mm**3
     if n_voxels * len(grid.scores) > _MOST_VALUES:
         raise PlannerError(
             "no surface", f"triangles of {step_mm:g} mm need too much memory", "ask for larger triangles"
         )
-    return walls_between(grid, step_mm, wanted_ml, smallest_part, progress or Silent())
+    return walls_between(
+        grid,
+        step_mm,
+        wanted_ml,
+        meshing.get("smallest_part", SMALLEST_PART),
+        meshing.get("progress") or Silent(),
+    )
 
 
 def _step_mm(grid: ScoreGrid, smallest_ml: float) -> float:

@@ -78,7 +78,7 @@ def followed(
 ) -> Anatomy:
     """The anatomy that a history has come to. Labels and volumes are those of now, touched surfaces are stale.
 
-    A structure that no done edit touches gets the surface back that it began with, bit for bit.
+    With no edit left, the surfaces are the ones that it began with, bit for bit.
 
     Args:
         begun: the anatomy before the first edit.
@@ -141,17 +141,14 @@ def _with_labels(
 ) -> Anatomy:
     names = {value: key for value, key in labels.names.items() if value}
     begun_mark, shown_mark = mark_of(begun), mark_of(shown)
-    surfaces, stale = dict(shown.surfaces), set(shown_mark.stale)
-    for key in _no_longer_named(shown.labels, labels):
-        surfaces.pop(key, None)
-        stale.discard(key)
-    for key in (names[value] for value in touched & names.keys() - kept):
-        surfaces.pop(key, None)
-        if key in begun.surfaces:
-            surfaces[key] = begun.surfaces[key]
-        stale.discard(key)
-        stale |= {key} & set(begun_mark.stale)
-    stale |= {names[value] for value in touched & kept & names.keys()}
+    if kept:
+        surfaces, stale = dict(shown.surfaces), set(shown_mark.stale)
+        for key in _no_longer_named(shown.labels, labels):
+            surfaces.pop(key, None)
+            stale.discard(key)
+        stale |= {names[value] for value in touched & names.keys()}
+    else:
+        surfaces, stale = dict(begun.surfaces), set(begun_mark.stale)
     edited = {names[value] for value in kept & names.keys()} | set(begun_mark.structures)
     mark = Mark(begun_mark.map_id, last, tuple(sorted(edited)), tuple(sorted(stale)))
     changed = replace(

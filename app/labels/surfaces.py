@@ -1,8 +1,9 @@
-"""Surfaces made again of edited labels: only those that are stale; the one door to the mesher."""
+"""Surfaces made again of edited labels, sharing their walls; away from the edits they stay where they were."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,15 +13,22 @@ from core.mesh import SurfaceMesh
 from core.progress import Progress
 from core.volume import LabelMap
 
+if TYPE_CHECKING:
+    from recon.surfaces.labels import LabelScores
+
 Made = Mapping[str, SurfaceMesh | None]
 # As far as the mesher smooths a label's staircase: nearer to an edited voxel the surface is the labels'.
 TOUCHED_VOXELS = 3.0
 # From there on it becomes, over so many voxels, the surface that was there before.
 BLENDED_VOXELS = 4.0
+_SAME_VOXELS = 2.5
+_SAME_VOLUME = 0.05
 
 
 def work_of(anatomy: Anatomy, begun: Anatomy) -> Callable[[Progress], Made]:
-    """The work that makes the stale surfaces again, for a job; None for a structure that is gone.
+    """The work that makes surfaces of labels again, for a job; None for a structure that is gone.
+
+    Neighbours share their walls, so all are made at once; away from the edits they lie on the ones before.
 
     Args:
         anatomy: with labels and stale surfaces.
@@ -28,19 +36,21 @@ def work_of(anatomy: Anatomy, begun: Anatomy) -> Callable[[Progress], Made]:
     """
 
     def work(progress: Progress) -> Made:
-        from recon.label_surface import surface_of_label
+        from recon.surface import multi_surface_of_labels
 
-        labels, stale = anatomy.labels, stale_keys(anatomy)
+        labels = anatomy.labels
         assert labels is not None
-        found: dict[str, SurfaceMesh | None] = {}
-        edited_mm, voxel_mm = _edited_mm(begun.labels, labels), float(np.cbrt(1000.0 * labels.voxel_ml))
-        for value, key in sorted(labels.names.items()):
-            if key in stale:
-                progress.report("Updating surfaces", len(found) / len(stale))
-                mesh = surface_of_label(labels, value)
-                before = begun.surfaces.get(key)
-                found[key] = None if mesh is None else _joined(mesh, before, edited_mm, voxel_mm)
-        return found
+        before = Before(begun, labels)
+        walls = multi_surface_of_labels(
+            labels,
+            adjusted=before.put_back,
+            volumes_ml=before.volumes_ml(labels),
+            smallest_part=0.0,
+            progress=progress,
+        )
+        made = walls.structures()
+        followers = stale_keys(anatomy) | (made.keys() & anatomy.surfaces.keys())
+        return {key: before.known(key, made[key]) if key in made else None for key in sorted(followers)}
 
     return work
 
@@ -52,35 +62,79 @@ def with_fresh_surfaces(anatomy: Anatomy | None, begun: Anatomy | None, progress
     return with_surfaces(anatomy, work_of(anatomy, begun)(progress))
 
 
-def _joined(
-    mesh: SurfaceMesh, before: SurfaceMesh | None, edited_mm: np.ndarray, voxel_mm: float
-) -> SurfaceMesh:
-    """A surface made of labels, away from the edits laid onto the one that was there before.
+class Before:
+    """The surfaces before the first edit, and how far from the edits they still hold."""
 
-    An edit moves the surface around it and nowhere else. What is known of a vertex, such as its uncertainty, is that
-    of the nearest one before; near the edits it is NaN: unknown.
+    def __init__(self, begun: Anatomy, now: LabelMap) -> None:
+        """Args: begun: the anatomy before the first edit. now: the labels after the last."""
+        from scipy.spatial import cKDTree
 
-    Args:
-        edited_mm: places (n, 3) of the voxels that are not as they began.
-        voxel_mm: side of a voxel.
-    """
-    if before is None or not len(before.faces):
-        return mesh
-    from scipy.spatial import cKDTree
+        self._labels = begun.labels
+        self._surfaces = {
+            key: begun.surfaces[key]
+            for key in now.names.values()
+            if key in begun.surfaces and len(begun.surfaces[key].faces)
+        }
+        edited_mm = _edited_mm(begun.labels, now)
+        self._edits = cKDTree(edited_mm) if len(edited_mm) else None
+        self._voxel_mm = float(np.cbrt(1000.0 * now.voxel_ml))
+        meshes = list(self._surfaces.values())
+        self._vertices = np.concatenate([mesh.vertices for mesh in meshes]) if meshes else np.empty((0, 3))
+        self._normals = np.concatenate([_normals(mesh) for mesh in meshes]) if meshes else np.empty((0, 3))
 
-    away = np.full(len(mesh.vertices), np.inf)
-    if len(edited_mm):
-        away = cKDTree(edited_mm).query(mesh.vertices)[0] / voxel_mm
-    distance_mm, nearest = cKDTree(before.vertices).query(mesh.vertices)
-    normals = _normals(before)[nearest]
-    across_mm = np.einsum("ij,ij->i", before.vertices[nearest] - mesh.vertices, normals)
-    # Where the two are further apart than labels can be from what they were made of, they are not the same wall.
-    is_same = (np.abs(across_mm) < 1.5 * voxel_mm) & (distance_mm < 3.0 * voxel_mm)
-    share = np.where(is_same, np.clip((away - TOUCHED_VOXELS) / BLENDED_VOXELS, 0.0, 1.0), 0.0)
-    vertices = mesh.vertices + (share * across_mm)[:, None] * normals
-    is_unknown = away <= TOUCHED_VOXELS
-    fields = {name: np.where(is_unknown, np.nan, values[nearest]) for name, values in before.fields.items()}
-    return SurfaceMesh(vertices, mesh.faces, fields)
+    def volumes_ml(self, now: LabelMap) -> dict[str, float]:
+        """What surfaces are to enclose: what they did, more or less by what their voxels became more or less."""
+        then_ml = self._labels.volumes_ml() if self._labels is not None else {}
+        wanted = {}
+        for key, now_ml in now.volumes_ml().items():
+            enclosed_ml = self._surfaces[key].volume_ml if key in self._surfaces else 0.0
+            # A surface that is not of these voxels says nothing of what they enclose.
+            if key in then_ml and abs(enclosed_ml - then_ml[key]) < _SAME_VOLUME * min(now_ml, then_ml[key]):
+                wanted[key] = enclosed_ml + now_ml - then_ml[key]
+        return wanted
+
+    def put_back(self, smooth: LabelScores) -> None:
+        """Move walls that were made of labels, away from the edits, to where the surfaces were before them."""
+        from scipy.spatial import cKDTree
+
+        flat = smooth.beside_walls()
+        places = smooth.places_mm(flat)
+        share = np.clip((self._away(places) - TOUCHED_VOXELS) / BLENDED_VOXELS, 0.0, 1.0)
+        flat, places, share = flat[share > 0], places[share > 0], share[share > 0]
+        if not len(self._vertices) or not len(flat):
+            return
+        reach_mm = _SAME_VOXELS * self._voxel_mm
+        distance_mm, nearest = cKDTree(self._vertices).query(places, distance_upper_bound=reach_mm)
+        # Where the two are further apart than labels can be from what they were made of, they are not the same wall.
+        is_same = np.isfinite(distance_mm)
+        flat, places, share, nearest = flat[is_same], places[is_same], share[is_same], nearest[is_same]
+        number = {key: i for i, key in enumerate(smooth.keys, start=1)}
+        structures = np.array([number.get(key, 0) for key in self._surfaces])
+        starts = np.cumsum([len(mesh.vertices) for mesh in self._surfaces.values()])
+        structure = structures[np.searchsorted(starts, nearest, side="right")]
+        inside_mm = np.einsum("ij,ij->i", self._vertices[nearest] - places, self._normals[nearest])
+        known = structure > 0
+        smooth.put_walls(flat[known], structure[known], inside_mm[known], share[known])
+
+    def known(self, key: str, mesh: SurfaceMesh) -> SurfaceMesh:
+        """A structure with what was known of the nearest vertices before; NaN, unknown, near the edits."""
+        from scipy.spatial import cKDTree
+
+        before = self._surfaces.get(key)
+        if before is None or not before.fields:
+            return mesh
+        nearest = cKDTree(before.vertices).query(mesh.vertices)[1]
+        is_unknown = self._away(mesh.vertices) <= TOUCHED_VOXELS
+        fields = {name: np.where(is_unknown, np.nan, values[nearest]) for name, values in before.fields.items()}
+        return SurfaceMesh(mesh.vertices, mesh.faces, fields)
+
+    def _away(self, places_mm: np.ndarray) -> np.ndarray:
+        """How many voxels places (n, 3) lie from the nearest edit."""
+        if self._edits is None:
+            return np.full(len(places_mm), np.inf)
+        reach_mm = (TOUCHED_VOXELS + BLENDED_VOXELS + 1.0) * self._voxel_mm
+        away: np.ndarray = self._edits.query(places_mm, distance_upper_bound=reach_mm)[0] / self._voxel_mm
+        return away
 
 
 def _normals(mesh: SurfaceMesh) -> np.ndarray:

@@ -9,6 +9,9 @@ import numpy as np
 
 from core.mesh import SurfaceMesh
 
+BACKGROUND = "background"
+"""What `MultiSurface.shared` calls the outside of all structures."""
+
 
 @dataclass(frozen=True, eq=False)
 class MultiSurface:
@@ -62,13 +65,18 @@ class MultiSurface:
         }
 
     def shared(self, key: str, other: str) -> np.ndarray:
-        """Faces (k, 3) of the wall between two structures, normals out of the first. KeyError for unknown keys."""
+        """Faces (k, 3) of the wall between two structures, or one and the `BACKGROUND`, normals out of the first.
+
+        KeyError for unknown keys.
+        """
         first, second = self._label(key), self._label(other)
         outward = self.faces[(self.inside == first) & (self.outside == second)]
         inward = self.faces[(self.inside == second) & (self.outside == first)]
         return np.concatenate([outward, inward[:, ::-1]])
 
     def _label(self, key: str) -> int:
+        if key == BACKGROUND:
+            return 0
         for label, name in self.names.items():
             if name == key:
                 return label

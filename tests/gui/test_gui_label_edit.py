@@ -23,7 +23,7 @@ from app.views.main_window import MainWindow
 from app.views.slices.view import SliceView
 from core.anatomy import Anatomy
 from plan.items import CutPlane
-from recon.label_surface import surface_of_label
+from recon.surface import conformal_surfaces_of_labels
 from tests.support.ball_patient import CENTRE_MM, make_anatomy, make_volume
 from tests.support.gui import LONG_MS, SlowReconstruction, trigger
 
@@ -37,7 +37,7 @@ VOXEL_ML = 2.0 * 2.0 * 4.0 / 1000.0
 def labelled(uid: str) -> Anatomy:
     """The ball as the left ventricle, its surface made of its labels, as sure as a network would say."""
     anatomy = make_anatomy(uid)
-    mesh = surface_of_label(anatomy.labels, 1)
+    mesh = conformal_surfaces_of_labels(anatomy.labels)["lv"]
     mesh = replace(mesh, fields={"uncertainty_mm": np.full(len(mesh.vertices), 0.5)})
     report = {"volumes_ml": anatomy.labels.volumes_ml(), "uncertainty_mm": {"lv": 0.5}}
     return replace(anatomy, surfaces={"lv": mesh}, report=report, findings=())

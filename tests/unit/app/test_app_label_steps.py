@@ -24,6 +24,7 @@ from core.progress import Silent
 from core.volume import LabelMap
 from plan import edits
 from plan.items import Landmark
+from recon.surface import conformal_surfaces_of_labels
 from tests.support.ball_patient import CENTRE_MM, make_anatomy, make_series, make_volume
 
 AT_MM = CENTRE_MM + [1.0, 1.0, 2.0]
@@ -259,11 +260,34 @@ def test_an_edit_moves_the_surface_around_it_and_nowhere_else(open_session: Sess
     voxel_mm = 16.0 ** (1 / 3)
     far = from_edit > 5.0 + 8.0 * voxel_mm
     assert made.is_closed
-    # The true ball is known to the sagitta of its own triangles; labels of 4 mm slices alone miss it by millimetres.
-    assert np.abs(away[far] - 25.0).max() < 0.2
+    # Between 4 mm slices the true ball is kept to a curve through samples; their labels alone miss it by millimetres.
+    assert np.abs(away[far] - 25.0).max() < 0.3
+    assert np.abs(away[far] - 25.0).mean() < 0.1
     assert away[from_edit < 4.0].max() > 28.0
     assert np.isnan(made.fields["uncertainty_mm"][from_edit < 5.0]).all()
     assert (made.fields["uncertainty_mm"][far] == 0.4).all()
+
+
+def test_neighbours_share_the_very_triangles_of_their_wall_after_a_stroke(open_session: Session) -> None:
+    anatomy = make_anatomy()
+    labels = anatomy.labels.labels.copy()
+    places = anatomy.labels.patient_from_indices(np.indices(labels.shape).reshape(3, -1).T)
+    away = np.linalg.norm(places - CENTRE_MM, axis=1).reshape(labels.shape)
+    labels[(away >= 25.0) & (away < 33.0)] = 2
+    walled = replace(anatomy.labels, labels=labels)
+    open_session.show_anatomy(replace(anatomy, labels=walled, surfaces=conformal_surfaces_of_labels(walled)))
+    open_session.take(Tool.PAINT)
+    open_session.labels.use(LabelBrush("lv", radius_mm=4.0, is_ball=True))
+    stroke(open_session, 24.0)
+    begun = open_session.labels.beginning()
+    made = work_of(open_session.state.anatomy, begun)(Silent())
+    assert set(made) == {"lv", "lv_myocardium"}
+    triangles = {
+        key: {tuple(sorted(map(tuple, corners))) for corners in mesh.vertices[mesh.faces]}
+        for key, mesh in made.items()
+    }
+    assert triangles["lv"] < triangles["lv_myocardium"], "muscle lies all around the cavity"
+    assert made["lv"].volume_ml > begun.surfaces["lv"].volume_ml
 
 
 def test_a_structure_that_is_erased_wholly_has_no_surface_and_undo_returns_it(editing: Session) -> None:

@@ -98,3 +98,38 @@ def test_walls_too_thin_to_print_and_maps_without_blood_are_refused():
     empty = LabelMap(np.zeros((4, 4, 4), dtype=np.uint8), np.eye(4), {1: "lv"})
     with pytest.raises(PlannerError, match="no cavity"):
         blood_pool_surface(empty)
+
+
+def _ball_on_a_coarse_grid() -> LabelMap:
+    places = np.moveaxis(np.indices((16, 16, 16)), 0, -1) * 2.0 - 15.0
+    return LabelMap(
+        (np.linalg.norm(places, axis=-1) < 9.0).astype(np.uint8), np.diag([2.0, 2.0, 2.0, 1.0]), {1: "lv"}
+    )
+
+
+@pytest.mark.parametrize("thickness_mm", [2.0, 1.0])
+def test_a_wall_no_thicker_than_the_voxels_is_still_closed_and_as_thick_as_asked_for(thickness_mm):
+    mesh = wall_surface(_ball_on_a_coarse_grid(), thickness_mm)
+    body = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
+    assert body.is_watertight
+    assert body.is_winding_consistent
+    inner, outer = sorted((abs(part.volume) for part in body.split(only_watertight=True)), key=float)
+    radii = np.cbrt(np.array([inner, outer]) * 3.0 / (4.0 * np.pi))
+    assert radii[0] == pytest.approx(9.0, abs=0.35)
+    assert radii[1] - radii[0] == pytest.approx(thickness_mm, abs=0.1)
+    assert body.volume == pytest.approx(outer - inner, rel=1e-6)
+
+
+def test_both_halves_of_the_heart_stay_hollow():
+    labels = np.zeros((20, 20, 34), dtype=np.uint8)
+    labels[5:15, 5:15, 4:14], labels[6:14, 6:14, 18:26] = 1, 3
+    mesh = wall_surface(LabelMap(labels, np.eye(4), {1: "lv", 3: "rv"}), 2.0)
+    assert mesh_report(mesh).n_components == 3
+    assert mesh.is_closed
+
+
+def test_a_wall_that_needs_too_fine_a_grid_is_refused():
+    huge = np.zeros((110, 110, 110), dtype=np.uint8)
+    huge[5:-5, 5:-5, 5:-5] = 1
+    with pytest.raises(PlannerError, match="memory"):
+        wall_surface(LabelMap(huge, np.eye(4), {1: "lv"}), 0.5)
