@@ -15,7 +15,7 @@ from plan.clinical.patch import PatchPattern
 from plan.formula import Reading
 
 BAR_MM = 100.0
-EDGE_MM, FOOT_MM, HEAD_MM = 12.0, 62.0, 30.0
+EDGE_MM, FOOT_MM, HEAD_MM = 12.0, 62.0, 36.0
 LINE_MM = 5.0
 N_ROWS = 7
 
@@ -96,7 +96,8 @@ def _draw_texts(
     lines = [
         f"Solid: cut here, {pattern.margin_mm:g} mm beyond the rim. Dashed: rim of the defect. {shape.capitalize()}.",
         f"Laid flat, lengths differ by at most {pattern.flat.most_percent:.1f} %, by {pattern.flat.mean_percent:.1f} % "
-        "on average. H, L, A: the places of the rim nearest to head, left and front.",
+        "on average.",
+        f"Seen from the patient's {pattern.seen_from}. H, L, A: the places of the rim nearest to head, left and front.",
     ]
     y = page_mm[1] - 22.0
     for line in lines:

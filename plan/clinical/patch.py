@@ -30,6 +30,8 @@ TITLES = {
     "rim_off_plane_mm": "Rim, distance from flat",
     "skin_area_mm2": "Area of the skin within it",
 }
+# A rim that shows less than this part of itself in front is seen edge-on.
+EDGE_ON = 0.2
 # Marks on a pattern, and the patient's directions that they stand for.
 MARKS = {"H": (0.0, 0.0, 1.0), "L": (1.0, 0.0, 0.0), "A": (0.0, -1.0, 0.0)}
 
@@ -44,6 +46,7 @@ class PatchPattern:
         skin: the skin in space; flat: the same laid flat.
         margin_mm: between the two lines.
         is_draped: whether the skin follows a surface that is there.
+        seen_from: the side of the patient that the page is seen from, "front" or "left".
     """
 
     rim_mm: np.ndarray
@@ -53,6 +56,7 @@ class PatchPattern:
     flat: FlatSkin
     margin_mm: float
     is_draped: bool
+    seen_from: str
 
     @property
     def size_mm(self) -> tuple[float, float]:
@@ -114,7 +118,8 @@ def pattern(patch: SeptalPatch, drape: Drape | None = None) -> PatchPattern:
     places = points_of(patch)["rim_mm"]
     curve = curve_from_points(places) @ places
     rim = even_rim(curve) @ curve
-    if _looks_away(rim):
+    seen_from, side = _seen_from(rim)
+    if vector_area_mm2(rim) @ side < 0.0:
         rim = rim[::-1]
     skin = membrane(rim)
     skin = skin if drape is None else skin.draped(drape)
@@ -125,13 +130,12 @@ def pattern(patch: SeptalPatch, drape: Drape | None = None) -> PatchPattern:
             "no pattern of the patch", "its outline is too bent for so wide a margin", "take a smaller margin"
         )
     marks = {letter: flat.outline_mm[int((rim @ np.array(way)).argmax())] for letter, way in MARKS.items()}
-    return PatchPattern(flat.outline_mm, cut, marks, skin, flat, patch.margin_mm, drape is not None)
+    return PatchPattern(flat.outline_mm, cut, marks, skin, flat, patch.margin_mm, drape is not None, seen_from)
 
 
-def _looks_away(rim_mm: np.ndarray) -> bool:
-    """Whether the rim turns clockwise for someone in front of the patient; beside, for a rim seen edge-on there."""
+def _seen_from(rim_mm: np.ndarray) -> tuple[str, np.ndarray]:
+    """The side of the patient that a pattern is drawn from: the front; the left for a rim seen edge-on there."""
     area = vector_area_mm2(rim_mm)
-    towards = np.array([0.0, -1.0, 0.0])
-    if abs(area @ towards) < 0.2 * np.linalg.norm(area):
-        towards = np.array([1.0, 0.0, 0.0])
-    return bool(area @ towards < 0.0)
+    front = np.array([0.0, -1.0, 0.0])
+    is_edge_on = abs(area @ front) < EDGE_ON * np.linalg.norm(area)
+    return ("left", np.array([1.0, 0.0, 0.0])) if is_edge_on else ("front", front)

@@ -62,6 +62,7 @@ def test_the_line_to_cut_along_has_its_true_size_on_paper(tmp_path: Path, qapp: 
     assert "100 mm" in text
     assert RESEARCH_NOTICE in text
     assert "at most 0.0 %" in text
+    assert "patient's front" in text
     assert "Rim, largest diameter: 40.0" in text
 
 

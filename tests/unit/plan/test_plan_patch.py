@@ -103,7 +103,17 @@ def test_the_page_is_seen_from_the_front_with_the_head_up_whichever_way_the_rim_
         # Seen from in front of the patient, the patient's left is on the right.
         assert made.marks["L"][0] > 8.0
         assert made.marks["H"][1] > 6.0
+        assert made.seen_from == "front"
         assert np.ptp(made.rim_mm[:, 0]) == pytest.approx(24.0, abs=0.3)
+
+
+def test_a_rim_seen_edge_on_from_the_front_is_drawn_from_the_left() -> None:
+    points = np.stack([np.zeros(24), 12 * np.cos(T), 8 * np.sin(T)], axis=1)
+    for order in (slice(None), slice(None, None, -1)):
+        made = pattern(SeptalPatch("P", tuple(as_point(p) for p in points[order])))
+        assert made.seen_from == "left"
+        # Seen from the patient's left, the front is on the left.
+        assert made.marks["A"][0] == pytest.approx(-12.0, abs=0.1)
 
 
 def test_a_margin_too_wide_for_a_bend_and_a_rim_too_short_are_refused() -> None:
