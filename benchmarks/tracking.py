@@ -102,7 +102,7 @@ def scenes(quick: bool) -> list[Scene]:
     listed += [troubled(trouble, sheet, n, 30, trouble) for trouble in ("covered", "glare")]
     webcam = Look(gamma=2.2, jpeg_quality=85, clutter=50.0, noise=4.0, shade=0.3)
     listed.append(hand_held("webcam", sheet, m // 2, 22, look=webcam))
-    listed.append(hand_held("blurred", sheet, m // 2, 23, Exposure(0.025, 0.0, 7), speed=2.5))
+    listed.append(hand_held("blurred", sheet, m // 2, 23, Exposure(0.02, 0.0, 9), speed=1.6))
     listed.append(hand_held("one tag moving", all_boards["one tag"], m, 24, Exposure(0.01, 0.0, 3)))
     return listed
 
