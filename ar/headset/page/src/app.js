@@ -215,6 +215,7 @@ export class App {
   flip(name) {
     this.heart[name] = !this.heart[name];
     this.heart.showPlan(this.shared.plan, this.shared.planes);
+    this.heart.recut();
     this.refresh();
   }
 

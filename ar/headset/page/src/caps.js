@@ -4,6 +4,7 @@
  */
 
 import * as THREE from 'three';
+import { setOnPlane } from './marks.js';
 
 const BIG_MM = 600;
 
@@ -13,15 +14,23 @@ export class Caps extends THREE.Group {
   show(structures, cuts) {
     this.clear();
     let order = 1;
+    const closed = structures.filter((one) => one.visible && one.userData.is_closed);
+    // Where one structure lies within another, the inner one's lid is drawn last and is seen.
+    closed.sort((a, b) => sizeOf(b) - sizeOf(a));
     for (const cut of cuts) {
       const others = cuts.filter((one) => one !== cut).map((one) => one.clipping);
-      for (const structure of structures.filter((one) => one.visible && one.userData.is_closed)) {
+      for (const structure of closed) {
         this.add(counter(structure, cut, THREE.BackSide, THREE.IncrementWrapStencilOp, order));
         this.add(counter(structure, cut, THREE.FrontSide, THREE.DecrementWrapStencilOp, order));
         this.add(lid(structure, cut, others, order + 0.5));
         order += 1;
       }
     }
+  }
+
+  /** Move the lids to where their planes are now. */
+  follow() {
+    for (const child of this.children) if (child.userData.cut) setOnPlane(child, child.userData.cut);
   }
 
   clear() {
@@ -54,6 +63,11 @@ function counter(structure, cut, side, operation, order) {
   return mesh;
 }
 
+function sizeOf({ geometry }) {
+  if (!geometry.boundingSphere) geometry.computeBoundingSphere();
+  return geometry.boundingSphere.radius;
+}
+
 const square = new THREE.PlaneGeometry(BIG_MM, BIG_MM);
 
 function lid(structure, cut, others, order) {
@@ -64,6 +78,8 @@ function lid(structure, cut, others, order) {
     opacity,
     transparent: true,
     side: THREE.DoubleSide,
+    polygonOffset: true,
+    polygonOffsetUnits: -4 * order,
     clippingPlanes: others,
     stencilWrite: true,
     stencilRef: 0,
@@ -73,8 +89,8 @@ function lid(structure, cut, others, order) {
     stencilZPass: THREE.ReplaceStencilOp,
   });
   const mesh = new THREE.Mesh(square, material);
-  mesh.position.set(...cut.origin_mm);
-  mesh.quaternion.setFromUnitVectors(new THREE.Vector3(0, 0, 1), new THREE.Vector3(...cut.normal));
+  mesh.userData.cut = cut;
+  setOnPlane(mesh, cut);
   mesh.renderOrder = order;
   mesh.onAfterRender = (renderer) => renderer.clearStencil();
   return mesh;

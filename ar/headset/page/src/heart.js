@@ -3,7 +3,7 @@
 import * as THREE from 'three';
 import { Caps } from './caps.js';
 import { pageFromPatient } from './geometry.js';
-import { ball, discard, frame, stick, text } from './marks.js';
+import { ball, discard, frame, setOnPlane, stick, text } from './marks.js';
 
 const LABEL_PER_METRE = 0.022;
 const FAINT = 0.12;
@@ -27,6 +27,8 @@ export class Heart extends THREE.Group {
     this.withLabels = true;
     this.onlyKey = null;
     this.known = new Map();
+    this.shownSet = '[]';
+    this.shownMarks = '';
   }
 
   /** Show these structures; surfaces that are here already are kept. Resolves with the titles that failed. */
@@ -87,19 +89,35 @@ export class Heart extends THREE.Group {
     mesh.material.dispose();
   }
 
-  /** Show planes, lines, points and labels. */
+  /** Show planes, lines, points and labels; what has not changed is left as it is, and planes that move are moved. */
   showPlan(plan, planes) {
-    discard(this.marks);
-    discard(this.frames);
-    for (const line of plan.lines) this.marks.add(stick(line.points_mm, colourOf(line.colour)));
-    for (const one of plan.points) this.marks.add(ball(one.position_mm, colourOf(one.colour), one.radius_mm));
-    if (this.withLabels) {
-      for (const label of plan.labels) this.marks.add(text(label.text, label.position_mm));
-    }
+    this.showMarks(plan);
     const active = planes.filter((plane) => plane.is_active);
-    for (const plane of active) this.frames.add(frame(plane));
-    this.cuts = active.map((plane) => ({ ...plane, clipping: new THREE.Plane() }));
-    this.recut();
+    const set = JSON.stringify(active.map(({ item_id, is_locked }) => [item_id, is_locked]));
+    if (set !== this.shownSet) {
+      this.shownSet = set;
+      discard(this.frames);
+      this.frames.add(...active.map(frame));
+      this.cuts = active.map(() => ({ clipping: new THREE.Plane() }));
+      active.forEach((plane, i) => Object.assign(this.cuts[i], plane));
+      this.recut();
+    }
+    active.forEach((plane, i) => {
+      Object.assign(this.cuts[i], plane);
+      setOnPlane(this.frames.children[i], plane);
+    });
+    this.caps.follow();
+    this.follow();
+  }
+
+  showMarks({ lines, points, labels }) {
+    const told = JSON.stringify([lines, points, this.withLabels ? labels : []]);
+    if (told === this.shownMarks) return;
+    this.shownMarks = told;
+    discard(this.marks);
+    for (const line of lines) this.marks.add(stick(line.points_mm, colourOf(line.colour)));
+    for (const one of points) this.marks.add(ball(one.position_mm, colourOf(one.colour), one.radius_mm));
+    if (this.withLabels) for (const { text: words, position_mm } of labels) this.marks.add(text(words, position_mm));
   }
 
   /** Cut all surfaces by the planes as they are now, with lids where they are wanted. */

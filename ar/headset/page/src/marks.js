@@ -64,11 +64,16 @@ export function text(words, position, colour = '#ffffff') {
   return sprite;
 }
 
+/** Put a thing that was made flat around the z axis onto a plane. */
+export function setOnPlane(thing, { origin_mm, normal }) {
+  thing.position.set(...origin_mm);
+  thing.quaternion.setFromUnitVectors(new THREE.Vector3(0, 0, 1), new THREE.Vector3(...normal));
+}
+
 /** The frame of a cut plane with the ball that moves it and the tip that tilts it. */
 export function frame(plane) {
   const group = new THREE.Group();
-  group.position.set(...plane.origin_mm);
-  group.quaternion.setFromUnitVectors(new THREE.Vector3(0, 0, 1), new THREE.Vector3(...plane.normal));
+  setOnPlane(group, plane);
   const colour = plane.is_locked ? LOCKED : FREE;
   const corners = [
     [-1, -1, 0],
