@@ -12,6 +12,8 @@ from benchmarks.report import as_markdown, write
 NAMES = (
     "cutting",
     "slicing",
+    "viewing",
+    "dragging",
     "surfaces",
     "tracking",
     "scanning",

@@ -44,8 +44,9 @@ def window(image: np.ndarray, level: float, width: float) -> np.ndarray:
         raise ValueError("a window needs a positive width")
     grey = (np.asarray(image, dtype=np.float32) - np.float32(level)) * np.float32(255.0 / width)
     grey += np.float32(127.5)
-    np.nan_to_num(grey, copy=False, nan=0.0)
-    np.clip(grey, 0.0, 255.0, out=grey)
+    # Of a number and NaN the maximum is the number.
+    np.fmax(grey, np.float32(0.0), out=grey)
+    np.minimum(grey, np.float32(255.0), out=grey)
     return np.rint(grey, out=grey).astype(np.uint8)
 
 
