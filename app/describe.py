@@ -9,11 +9,13 @@ import numpy as np
 
 from app.clips import OpenClip
 from app.labels.edited import edited_keys
-from app.measuring import plane_areas
+from app.measures.density import density_of
+from app.measuring import plane_shapes
 from app.state import State
 from core.anatomy import HEART_BY_KEY, RESECTED, Anatomy
 from core.errors import Finding
 from core.study import Patient, ScanResult, Series, SeriesKind, Study
+from core.volume import Volume
 from imaging.slices.planes import is_planes
 from plan.formula import Reading
 from plan.items import Cut, CutPlane, Item
@@ -207,14 +209,29 @@ def structure_volume(anatomy: Anatomy, key: str) -> str:
     return f"{mesh.volume_ml:.1f} ml" if mesh.is_closed else "– ml"
 
 
-def item_lines(item: Item, plan: Plan, anatomy: Anatomy | None, sd_mm: float | None = None) -> tuple[str, ...]:
-    """All that an item measures, one line each; of a cut plane what it cuts out of each structure."""
+def item_lines(
+    item: Item,
+    plan: Plan,
+    anatomy: Anatomy | None,
+    sd_mm: float | None = None,
+    volume: Volume | None = None,
+) -> tuple[str, ...]:
+    """All that an item measures, one line each; of a cut plane what it cuts out of each structure.
+
+    With a volume also its grey values inside a contour or a ball.
+    """
     if isinstance(item, CutPlane):
-        areas = plane_areas(anatomy, item) if anatomy is not None else {}
-        return tuple(f"{structure_title(key)}: {_line(area).lower()}" for key, area in areas.items())
+        shapes = plane_shapes(anatomy, item) if anatomy is not None else {}
+        return tuple(f"{structure_title(key)}: {_in_a_row(shape)}" for key, shape in shapes.items())
     found = readings(item, plan, sd_mm)
     # What nobody has placed yet is for the sheet to ask for.
-    return tuple(_line(one) for one in found if one.value is not None or not one.why_not.endswith("yet"))
+    lines = tuple(_line(one) for one in found if one.value is not None or not one.why_not.endswith("yet"))
+    density = density_of(item, volume) if volume is not None else None
+    return lines if density is None else (*lines, density.text)
+
+
+def _in_a_row(shape: Sequence[Reading]) -> str:
+    return ", ".join(_line(reading)[:1].lower() + _line(reading)[1:] for reading in shape)
 
 
 def _line(reading: Reading) -> str:

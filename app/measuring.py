@@ -17,7 +17,7 @@ from core.errors import PlannerError
 from core.mesh import SurfaceMesh
 from plan.clinical.aortic_root import annular_plane, edge_on_cranial_deg, why_no_plane
 from plan.clinical.ventricles import body_surface_m2, myocardial_mass_g, stroke
-from plan.cross_section import cross_section
+from plan.cross_section import cross_section, loop_shape
 from plan.edits import kind_title
 from plan.formula import Reading, points_of
 from plan.items import AorticRoot, CutPlane
@@ -31,6 +31,7 @@ VESSEL = "aorta"
 SECTION_STEP_MM = 5.0
 S_CURVE_LAO_DEG = np.arange(-90.0, 91.0, 10.0)
 VENTRICLES = ("lv", "rv")
+SHAPES = {"perimeter_mm": "perimeter", "min_diameter_mm": "smallest Ø", "max_diameter_mm": "largest Ø"}
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,19 @@ def plane_areas(anatomy: Anatomy, plane: CutPlane) -> dict[str, Reading]:
         if cut.n_pieces:
             title = "Area" if cut.n_pieces == 1 else f"Area of {cut.n_pieces} pieces"
             found[key] = Reading("area_mm2", title, cut.area_mm2)
+    return found
+
+
+def plane_shapes(anatomy: Anatomy, plane: CutPlane) -> dict[str, tuple[Reading, ...]]:
+    """As `plane_areas`; where it is one piece without a hole, its perimeter and diameters as well."""
+    found: dict[str, tuple[Reading, ...]] = {}
+    origin_mm, normal = np.array(plane.origin_mm), np.array(plane.normal)
+    for key, area in plane_areas(anatomy, plane).items():
+        found[key] = (area,)
+        if area.value is not None:
+            loops = cross_section(anatomy.surfaces[key], origin_mm, normal).loops_mm
+            shape = loop_shape(loops[0], normal) if len(loops) == 1 else {}
+            found[key] += tuple(Reading(name, title, shape[name]) for name, title in SHAPES.items() if shape)
     return found
 
 

@@ -90,7 +90,7 @@ class SurfacePath:
     path_mm: tuple[Point, ...]
     item_id: str = field(default_factory=new_id)
 
-    fixed = ("path_mm",)
+    fixed = ("start_mm", "end_mm", "path_mm")
 
     def __post_init__(self) -> None:
         freeze_points(self, "start_mm", "end_mm")

@@ -86,6 +86,9 @@ class Desk(Protocol):
     ) -> None:
         """Let the user choose depth and least wall; `preview` says what a choice means, `then` does it."""
 
+    def show_table(self, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Show numbers in a window of their own."""
+
     def reset_views(self) -> None:
         """Show everything again, in all views."""
 

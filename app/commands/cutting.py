@@ -111,7 +111,7 @@ def _on_plane(name: str, title: str, run: Callable[[Desk], None], *keys: str, ic
 
 
 COMMANDS = (
-    _tool(Tool.PLANE_POINTS, "Cut plane through three points", "Alt+P", "plane_points"),
+    _tool(Tool.PLANE_POINTS, "Cut plane through three points", "Ctrl+Shift+P", "plane_points"),
     _tool(Tool.CUT_CURVE, "Cut by a closed curve", "Shift+C", "cut_curve"),
     Command(
         "plan.cut_box",
@@ -129,7 +129,7 @@ COMMANDS = (
         "plan.toggle_cut",
         "Cut or do not cut",
         _toggle,
-        ("Shift+H",),
+        ("Ctrl+H",),
         "",
         lambda state: selected_cut(state) is not None,
         lambda state: (cut := selected_cut(state)) is not None and cut.is_active,

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from app.commands.command import Command, Desk
 from app.commands.planning import selected
+from app.measures.placing import N_FOR_A_GAP, gap_between, item_on_surface, shown_keys, with_volumes
 from app.measures.resecting import ResectionWish, previewed, resection_edit, why_no_resection
-from app.measures.wall import measured_wall, why_no_wall
+from app.measures.wall import Segment, measured_wall, segment_table, why_no_wall
 from app.state import State
+from app.tools import N_SURFACE_POINTS, Tool
 from core.errors import PlannerError
-from plan.items import Contour
+from plan import edits
+from plan.items import Contour, Item, as_point
 
 
 def _toggle_thickness(desk: Desk) -> None:
@@ -54,6 +59,80 @@ def resect(desk: Desk) -> None:
     desk.run("Measuring the wall", lambda _: measured_wall(anatomy), ask)
 
 
+def place(desk: Desk, position_mm: np.ndarray) -> None:
+    """Place one point with the tool in hand; what has to be found on a surface is found by a job."""
+    session = desk.session
+    tool, placed = session.state.tool, (*session.state.placed_mm, as_point(position_mm))
+    if len(placed) < N_SURFACE_POINTS.get(tool, len(placed) + 1):
+        session.place(position_mm)
+        return
+    state = session.state
+    anatomy, keys, plan = state.anatomy, shown_keys(state), state.plan
+    if anatomy is None:
+        raise PlannerError("there is nothing to measure", "no surface is shown", "reconstruct the series first")
+    session.take(tool)
+    desk.run(
+        "Measuring on the surface",
+        lambda _: item_on_surface(tool, anatomy, keys, plan, placed),
+        lambda item: _add(desk, item),
+    )
+
+
+def measure_gap(desk: Desk) -> None:
+    """Find the smallest distance of the two structures that are shown."""
+    state = desk.session.state
+    anatomy, keys, plan = state.anatomy, shown_keys(state), state.plan
+    if anatomy is not None:
+        desk.run("Measuring the gap", lambda _: gap_between(anatomy, keys, plan), lambda item: _add(desk, item))
+
+
+def keep_volumes(desk: Desk) -> None:
+    """Keep the volumes of the structures that are shown in the plan, as one step."""
+    edit = with_volumes(desk.session.state, shown_keys(desk.session.state))
+    if edit is not None:
+        desk.session.apply(edit)
+
+
+def show_segments(desk: Desk) -> None:
+    """Show the thickness by the seventeen segments as a table."""
+    anatomy = desk.session.state.anatomy
+    if anatomy is not None:
+        desk.run("Measuring the wall", lambda _: segment_table(anatomy), lambda table: _show(desk, table))
+
+
+def _show(desk: Desk, table: tuple[Segment, ...]) -> None:
+    rows = []
+    for one in table:
+        values = (one.mean_mm, one.least_mm, one.most_mm)
+        rows.append((f"{one.number}  {one.title}", *("–" if mm is None else f"{mm:.1f}" for mm in values)))
+    desk.show_table("Wall thickness by segment (AHA)", ("Segment", "Mean, mm", "Least, mm", "Most, mm"), rows)
+
+
+def _add(desk: Desk, item: Item) -> None:
+    desk.session.apply(edits.add(desk.session.state.plan, item))
+    desk.session.select(item.item_id)
+
+
+def _why_no_gap(state: State) -> str:
+    n_shown = len(shown_keys(state))
+    return "" if n_shown == N_FOR_A_GAP else f"show the two structures alone: {n_shown} are shown"
+
+
+def _tool(tool: Tool, title: str, key: str, icon: str) -> Command:
+    return Command(
+        f"plan.{tool.value}",
+        title,
+        lambda desk: desk.session.take(tool),
+        (key,),
+        icon,
+        lambda state: state.can_plan and (state.anatomy is not None or tool is Tool.BALL),
+        lambda state: state.tool is tool,
+        why_not=lambda state: (
+            "" if state.anatomy is not None else "there is no surface: reconstruct the series"
+        ),
+    )
+
+
 def _why_no_resection(state: State) -> str:
     return why_no_resection(state, selected(state))
 
@@ -67,6 +146,37 @@ COMMANDS = (
         "resect",
         lambda state: not _why_no_resection(state),
         why_not=_why_no_resection,
+        while_busy=False,
+    ),
+    _tool(Tool.SURFACE_PATH, "Distance on surface", "S", "geodesic"),
+    _tool(Tool.WALL, "Wall thickness at a place", "Shift+W", "wall"),
+    _tool(Tool.BALL, "Density in a ball", "Shift+G", "ball"),
+    Command(
+        "plan.gap",
+        "Smallest distance of two structures",
+        measure_gap,
+        ("Alt+G",),
+        "gap",
+        lambda state: not _why_no_gap(state),
+        why_not=_why_no_gap,
+        while_busy=False,
+    ),
+    Command(
+        "plan.volumes",
+        "Keep volumes of shown structures",
+        keep_volumes,
+        ("Alt+V",),
+        "volume",
+        lambda state: bool(shown_keys(state)),
+    ),
+    Command(
+        "plan.segments",
+        "Wall thickness by segment…",
+        show_segments,
+        ("Alt+W",),
+        "wall",
+        lambda state: not why_no_wall(state.anatomy),
+        why_not=lambda state: why_no_wall(state.anatomy),
         while_busy=False,
     ),
     Command(

@@ -25,6 +25,7 @@ from app.views.export_dialog import ExportDialog
 from app.views.resection_dialog import ResectionDialog
 from app.views.same_patient import make_question
 from app.views.surface_dialog import SurfaceDialog
+from app.views.table_dialog import TableDialog
 from core.errors import PlannerError
 from core.progress import Progress
 from core.study import Patient, Series
@@ -156,6 +157,10 @@ class QtDesk:
         dialog = ResectionDialog(preview, self._window)
         dialog.chosen.connect(lambda wish: self.attempt(lambda: then(wish)))
         dialog.show()
+
+    def show_table(self, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A window beside the views."""
+        TableDialog(title, headings, rows, self._window).show()
 
     def reset_views(self) -> None:
         """Show everything again, in all views."""

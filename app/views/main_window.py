@@ -57,7 +57,7 @@ NARROWEST_LIST = 300
 LONGEST_GOODBYE_S = 30.0
 # Narrower than this, the open sheet takes the place of the list of studies.
 WIDE_PX = 1700
-SEEN_BY_PLAN_LIST = ("history", "dragged", "selected_id", "anatomy")
+SEEN_BY_PLAN_LIST = ("volume", "history", "dragged", "selected_id", "anatomy")
 SEEN_BY_AR = ("anatomy", "history", "view")
 
 
@@ -232,7 +232,7 @@ class MainWindow(QMainWindow):
         # The bands of a point that is held come when it is let go: drawing it again 500 times takes a moment.
         sd_mm = None if state.dragged is not None else self.session.settings.landmark_sd_mm
         anatomy = without_stale(state.anatomy)
-        self.plan_list.show_plan(state.shown_plan, state.selected_id, anatomy, sd_mm)
+        self.plan_list.show_plan(state.shown_plan, state.selected_id, anatomy, sd_mm, state.volume)
 
     def _show_title(self, state: State) -> None:
         name = state.case.stem if state.case else (state.folder.name if state.folder else "")

@@ -21,6 +21,7 @@ from app.found_root import spread_mm
 from app.views.icons import icon
 from app.views.labels import plain_label
 from core.anatomy import Anatomy
+from core.volume import Volume
 from plan.edits import kind_title
 from plan.items import (
     Angle,
@@ -94,13 +95,19 @@ class PlanList(QWidget):
         layout.setStretchFactor(self.tree, 1)
 
     def show_plan(
-        self, plan: Plan, selected_id: str | None, anatomy: Anatomy | None = None, sd_mm: float | None = None
+        self,
+        plan: Plan,
+        selected_id: str | None,
+        anatomy: Anatomy | None = None,
+        sd_mm: float | None = None,
+        volume: Volume | None = None,
     ) -> None:
         """List the items of a plan. Rows stay where they are: one of them may be asking for this right now.
 
         Args:
             anatomy: whose structures the selected cut plane is measured on.
             sd_mm: standard deviation of a placed landmark, for the bands; None: values without bands.
+            volume: whose grey values are counted inside the selected contour or ball.
         """
         self._is_filling = True
         self._plan = plan
@@ -119,7 +126,7 @@ class PlanList(QWidget):
             row.setSelected(key == selected_id)
         chosen = _item_of(plan, selected_id)
         spread = spread_mm(chosen, anatomy, sd_mm) if chosen is not None else None
-        lines = item_lines(chosen, plan, anatomy, spread) if chosen is not None else ()
+        lines = item_lines(chosen, plan, anatomy, spread, volume) if chosen is not None else ()
         self.details.setText("\n".join(lines))
         self.details.setVisible(bool(lines))
         self._is_filling = False

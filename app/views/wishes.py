@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.commands import cutting, planning, playing, sheets, study
+from app.commands import cutting, measuring, planning, playing, sheets, study
 from app.fusion.making import shown_fusion
 from app.labels.editing import Contours, Touch
 from app.measures.snapping import targets
@@ -29,7 +29,7 @@ def connect_wishes(window: MainWindow) -> None:
     window.browser.series_chosen.connect(wishes.open_series)
     window.thumbnails.made.connect(window.browser.show_thumbnail)
     window.planning.looked_at.connect(session.look_at)
-    window.planning.placed.connect(lambda place: desk.attempt(lambda: session.place(place)))
+    window.planning.placed.connect(lambda place: desk.attempt(lambda: measuring.place(desk, place)))
     window.planning.window_dragged.connect(wishes.drag_window)
     for view in (window.planning, window.sheet.plane):
         view.finished.connect(session.finish)

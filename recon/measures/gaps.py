@@ -33,7 +33,7 @@ def smallest_gap(first: SurfaceMesh, second: SurfaceMesh) -> tuple[float, np.nda
     if to_first.distances_mm[b] < best[0]:
         best = float(to_first.distances_mm[b]), to_first.places_mm[b], second.vertices[b]
     if best[0] <= TOUCHING_MM:
-        return 0.0, best[1], best[2]
+        return 0.0, best[1], best[1]
     near_first = _edges_within(first, to_second.distances_mm, best[0])
     near_second = _edges_within(second, to_first.distances_mm, best[0])
     return _between_edges(first.vertices[near_first], second.vertices[near_second], best)
