@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from benchmarks.tracking_scenes import Scene, boards, hand_held, stills, trouble
 
 BESIDE_MM, BEHIND_MM = 150.0, 60.0
 WRONG_DEG = 10.0
+BOUND_FRAMES = 3
 ANCHOR = "AURICLE_ANCHOR_PYTHON"
 Way = Callable[[Scene, list[CameraFrame]], Found | None]
 
@@ -53,8 +55,14 @@ class Errors:
     n_wrong: int
 
 
-def compare(quick: bool, anchor_python: Path | None = None) -> Comparison:
-    """All scenes, all contenders. `anchor_python` is the interpreter that has scikit-surgeryarucotracker."""
+def compare(quick: bool, anchor_python: Path | None = None, n_stills: int = 24) -> Comparison:
+    """All scenes, all contenders.
+
+    Args:
+        quick: four pictures of each board.
+        anchor_python: the interpreter that has scikit-surgeryarucotracker.
+        n_stills: pictures of each board; videos have four and a half times as many frames.
+    """
     python = anchor_python or (Path(os.environ[ANCHOR]) if ANCHOR in os.environ else None)
     ways: dict[str, Way] = {
         "Auricle": auricle,
@@ -67,11 +75,11 @@ def compare(quick: bool, anchor_python: Path | None = None) -> Comparison:
         ways["scikit-surgeryarucotracker"] = anchor(python)
     figures: dict[str, dict[str, Figure]] = {who: {} for who in (*ways, "Cramer-Rao bound")}
     cpu_s = dict.fromkeys(figures, float("nan"))
-    for scene in scenes(quick):
+    for scene in scenes(4 if quick else n_stills):
         frames = list(scene.frames())
         if scene.name in boards():
             figures["Cramer-Rao bound"][f"{scene.name} TRE mm"] = bound_mm(
-                scene, 2 if quick else 8, target_mm(scene)
+                scene, BOUND_FRAMES, target_mm(scene)
             )
         for who, way in ways.items():
             found = way(scene, frames)
@@ -80,6 +88,7 @@ def compare(quick: bool, anchor_python: Path | None = None) -> Comparison:
             figures[who].update(_figures(scene, errors_of(scene, found)))
             if scene.name == "moving":
                 cpu_s[who] = found.cpu_s
+        print(f"{scene.name}: {len(frames)} pictures done", file=sys.stderr, flush=True)
     notes = [
         f"TRE: error of a point {BESIDE_MM:g} mm beside the board's middle and {BEHIND_MM:g} mm behind it; median",
         "ms: processor time of one frame of the moving video; 1280x720, lens known exactly, grey noise of 5",
@@ -91,9 +100,9 @@ def compare(quick: bool, anchor_python: Path | None = None) -> Comparison:
     return Comparison("The pose of marker boards in synthetic pictures", tuple(rows), tuple(notes))
 
 
-def scenes(quick: bool) -> list[Scene]:
+def scenes(n: int) -> list[Scene]:
     """Stills of every board, a camera that holds still and one that moves, and troubles."""
-    n, m = (4, 12) if quick else (24, 120)
+    m = 9 * n // 2
     all_boards = boards()
     sheet = all_boards["A4, 20 tags"]
     listed = [stills(name, board, n, seed) for seed, (name, board) in enumerate(all_boards.items())]
@@ -196,9 +205,10 @@ def main() -> None:
         "--anchor", type=Path, metavar="PYTHON", help="python that has scikit-surgeryarucotracker"
     )
     parser.add_argument("--quick", action="store_true", help="few pictures: whether it runs, not how well")
+    parser.add_argument("--pictures", type=int, default=24, metavar="N", help="stills of each board")
     parser.add_argument("--out", type=Path, default=Path("out/bench"))
     options = parser.parse_args()
-    comparison = compare(options.quick, options.anchor)
+    comparison = compare(options.quick, options.anchor, options.pictures)
     write("tracking", comparison, options.out)
     page = as_markdown("tracking", comparison).splitlines()
     print("\n".join([*page[:4], as_columns(comparison), *page[-6:]]))

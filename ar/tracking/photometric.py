@@ -25,8 +25,9 @@ SATURATED = 251
 # How well ink gain (px) and blur (px squared) are known before the picture is seen.
 PRIOR_SIGMA = np.array([0.2, 0.5, 0.5])
 MIN_CONTRAST = 12.0
-# The print fits where edges miss by less than this share of the contrast, or hardly more than flat areas do.
-FIT_SHARE, FIT_RATIO = 0.05, 2.2
+# The print fits where edges miss by less than this share of the contrast, or hardly more than flat areas do;
+# where even those are far off, something else is in the picture.
+FIT_SHARE, FIT_RATIO, MOST_SHARE = 0.05, 2.2, 0.16
 # The noise of neighbouring pixels is not independent in a camera's picture.
 CORRELATED = 1.2
 MIN_PIXELS = 150
@@ -93,7 +94,7 @@ def refine_on_pixels(
     n_pixels = int(sum((s.weight[s.is_edge] > 0).sum() for s in seen))
     if n_pixels < MIN_PIXELS or not np.isfinite(step).all() or np.linalg.cond(information) > 1e15:
         return None
-    fits = noise < max(FIT_SHARE * contrast, FIT_RATIO * flat_noise)
+    fits = noise < max(FIT_SHARE * contrast, min(FIT_RATIO * flat_noise, MOST_SHARE * contrast))
     covariance = np.linalg.inv(information) * noise**2 * CORRELATED
     return Dense(moved(matrix, step), covariance, noise, contrast, bool(fits), n_pixels, misfit / contrast**2)
 

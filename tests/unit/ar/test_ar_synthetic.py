@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from ar.board import Board, grid_board
+from ar.board.kinds import make_board
 from ar.opencv import cv2
 from ar.poses import PoseState, read_poses_csv
 from ar.source import frames_of, open_source
-from ar.synthetic import Look, look_at_board, make_video, render_board_frame
-from core.frames import Transform
+from ar.synthetic import Exposure, Look, look_at_board, make_video, render_board_frame, render_bodies
+from core.frames import Transform, rigid
 from core.projection import CameraModel
 
 CLEAN = Look(noise=0.0, blur_px=0.5)
@@ -67,3 +68,59 @@ def test_a_video_keeps_every_pixel_and_its_truth(camera: CameraModel, tmp_path: 
     for index, frame in enumerate(frames):
         drawn = render_board_frame(board, camera, poses[index], index)
         assert np.abs(frame.image.astype(int) - drawn).max() <= 3
+
+
+def test_a_smeared_picture_is_centred_on_the_pose_in_the_middle_of_its_exposure(one_tag: Board) -> None:
+    camera = CameraModel(300, 200, np.array([[500.0, 0, 150.3], [0, 500.0, 100.2], [0, 0, 1]]), np.zeros(0))
+    look = Look(0.0, 200.0, 200.0, 0.0, 0.0, 4)
+    still = look_at_board(one_tag, 500.0, 0.0, 0.0).matrix
+
+    def path(time_s: float) -> dict[str, np.ndarray]:
+        matrix = still.copy()
+        matrix[0, 3] += 400.0 * time_s
+        return {"reference": matrix}
+
+    sharp, smeared = (
+        200.0 - render_bodies(one_tag, camera, path, 0.0, 0, look, exposure)[..., 0].astype(float)
+        for exposure in (Exposure(), Exposure(0.03, 0.0, 13))
+    )
+    x = np.arange(300)
+    centres = [(grey.sum(axis=0) * x).sum() / grey.sum() for grey in (sharp, smeared)]
+    assert smeared.sum() == pytest.approx(sharp.sum(), rel=0.01)
+    assert centres[1] == pytest.approx(centres[0], abs=0.02)
+    widths = [(grey.sum(axis=0) > 0.02 * grey.sum(axis=0).max()).sum() for grey in (sharp, smeared)]
+    # 400 mm a second for 30 ms, at one pixel a millimetre.
+    assert widths[1] - widths[0] == pytest.approx(12, abs=2)
+
+
+def test_rows_are_lit_one_after_the_other_by_a_rolling_shutter(one_tag: Board) -> None:
+    camera = CameraModel(300, 200, np.array([[500.0, 0, 150.0], [0, 500.0, 99.5], [0, 0, 1]]), np.zeros(0))
+    look = Look(0.0, 200.0, 200.0, 0.0, 0.0, 4)
+    still = look_at_board(one_tag, 500.0, 0.0, 0.0).matrix
+
+    def path(time_s: float) -> dict[str, np.ndarray]:
+        matrix = still.copy()
+        matrix[0, 3] += 1000.0 * time_s
+        return {"reference": matrix}
+
+    grey = 200.0 - render_bodies(one_tag, camera, path, 0.0, 0, look, Exposure(0.0, 0.04, 1))[..., 0].astype(
+        float
+    )
+    first = [int(np.flatnonzero(row > 50)[0]) for row in grey[[78, 99, 120]]]
+    # 1000 mm a second and 0.2 ms a row: a fifth of a pixel a row.
+    assert first[2] - first[0] == pytest.approx(0.2 * 42, abs=1.5)
+    assert first[1] == pytest.approx(125, abs=1)
+
+
+def test_near_faces_cover_far_ones_and_faces_that_look_away_are_not_drawn(camera: CameraModel) -> None:
+    board = make_board("cube")
+    seen = {}
+    for turn_deg in (0.0, 180.0):
+        matrix = rigid(np.array([0.0, np.radians(turn_deg), 0.0]), np.array([0.0, 0.0, 300.0]))
+        picture = render_bodies(board, camera, lambda _, m=matrix: {"cube": m}, 0.0, 0, CLEAN)
+        detector = cv2.aruco.ArucoDetector(cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_APRILTAG_36h11))
+        ids = detector.detectMarkers(picture[..., 1].copy())[1]
+        seen[turn_deg] = set(np.ravel(ids).tolist())
+    assert len(seen[0.0]) == 1
+    assert len(seen[180.0]) == 1
+    assert not seen[0.0] & seen[180.0]
