@@ -39,7 +39,7 @@ def ventricle_readings(sheet: Ventricles, volumes: CycleVolumes) -> tuple[Readin
         if key in volumes.diastole_ml:
             found += _ventricle(key, name, volumes)
     if volumes.wall_ml is not None:
-        title = "LV mass" if volumes.phases else "LV mass, of this phase"
+        title = "LV mass" if volumes.phases else "LV mass, one phase"
         found.append(Reading("lv_mass_g", title, myocardial_mass_g(volumes.wall_ml)))
     surface = _body_surface(sheet)
     found.append(surface)
@@ -55,7 +55,7 @@ def _ventricle(key: str, name: str, volumes: CycleVolumes) -> list[Reading]:
         missing = [
             Reading(f"{key}_{end}", f"{name} {text}", None, None, NO_PHASES) for end, text in titles.items()
         ]
-        return [Reading(f"{key}_volume_ml", f"{name} volume, of this phase", diastole), *missing]
+        return [Reading(f"{key}_volume_ml", f"{name} volume, one phase", diastole), *missing]
     systole = volumes.systole_ml[key]
     found = [
         Reading(f"{key}_diastole_ml", f"{name} end-diastolic volume", diastole),

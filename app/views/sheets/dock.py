@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QTreeWidget,
     QTreeWidgetItem,
@@ -56,6 +57,7 @@ class SheetDock(QDockWidget):
         )
         self.hint = plain_label("", "heading")
         self.hint.setWordWrap(True)
+        self.hint.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.note = plain_label("", "quiet")
         self.note.setWordWrap(True)
         self.numbers = NumberForm()
@@ -200,6 +202,7 @@ class SheetDock(QDockWidget):
         for widget in (self.hint, self.numbers, self.steps):
             layout.addWidget(widget)
         layout.addLayout(buttons)
+        layout.addStretch(0)
         parts = QSplitter(Qt.Orientation.Vertical)
         parts.setHandleWidth(4)
         parts.setChildrenCollapsible(False)

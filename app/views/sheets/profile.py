@@ -162,7 +162,9 @@ class ProfileView(QWidget):
         highest = max(float(np.nanmax(part)) for part in parts)
         least = 1.15 * max(highest, 1e-3) / N_TICKS
         ten = 10.0 ** np.floor(np.log10(least))
-        return 0.0, float(N_TICKS * next(step * ten for step in (1.0, 2.0, 2.5, 5.0, 10.0) if step * ten >= least))
+        return 0.0, float(
+            N_TICKS * next(step * ten for step in (1.0, 2.0, 2.5, 5.0, 10.0) if step * ten >= least)
+        )
 
     def _seek(self, event: QMouseEvent | None) -> None:
         if event is None or not len(self.curve.points_mm) or not event.buttons() & Qt.MouseButton.LeftButton:

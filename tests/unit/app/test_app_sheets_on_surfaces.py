@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import trimesh
 
+from app.measuring import items_to_json
 from app.sheets.from_surfaces import begun, smooth_ring
 from app.sheets.joining import between, joined
 from app.sheets.on_surfaces import measured_on, septum_readings
@@ -128,3 +129,14 @@ def test_the_ventricles_of_a_moving_heart_eject_what_its_volumes_say() -> None:
     assert found["lv_diastole_ml"].value == pytest.approx(ejected.end_diastolic_ml)
     assert found["lv_systole_ml"].value == pytest.approx(ejected.end_systolic_ml)
     assert found["lv_ejection_fraction_percent"].value == pytest.approx(ejected.fraction_percent)
+
+
+def test_the_command_line_writes_what_a_sheet_measures_on_surfaces() -> None:
+    heart = stacked_heart("1.2")
+    body = Ventricles("V", 180.0, 80.0)
+    (written,) = items_to_json(Plan("1.2", (body,)), 0.75, heart)
+    values = {one["key"]: one["value"] for one in written["measures"]}
+    assert values["lv_volume_ml"] == pytest.approx(heart.surfaces["lv"].volume_ml)
+    assert values["lv_volume_per_m2_ml"] == pytest.approx(values["lv_volume_ml"] / values["body_surface_m2"])
+    (alone,) = items_to_json(Plan("1.2", (VirtualValve("Valve", "gone"),)), 0.75)
+    assert all("no longer in the plan" in one["why_not"] for one in alone["measures"])
