@@ -17,18 +17,19 @@ from core.mesh import SurfaceMesh
 from core.motion import MovingSurface
 from core.progress import Progress
 from recon.cine.distances import BoxedDistances
-from recon.cine.flow import Motion, roughness, steps_without_folds
+from recon.cine.flow import Motion, roughness, steepness, steps_without_folds
 
 if TYPE_CHECKING:
     import torch
 
-ITERATIONS = 80
+ITERATIONS = 60
 RATE_MM = 0.8
 # Weighs the mean squared change of velocity between neighbouring nodes (mm^2) against that of the borders' distance.
 STIFFNESS = 0.1
-MOST_POINTS = 2400
-# Of a border's points every so many are looked at in one turn, others in the next.
-TURNS = 4
+# Weighs the squared slope of velocities beyond what a heart's tissue strains: it is nearly a wall, so that a border
+# which comes and goes does not drag everything around it along.
+STEEPNESS = 1.0
+MOST_POINTS = 800
 # Of muscle around a cavity the outer side alone is followed, by the distance to both together: its own distance is
 # zero on both sides, and in a thin wall a point would slip from one to the other. The inner side is the cavity's.
 WRAPS: Mapping[str, str] = {"lv_myocardium": "lv"}
@@ -72,21 +73,22 @@ def carry(
     descent = _Descent(weights)
     for step in range(ITERATIONS):
         progress.report("following the motion", step / ITERATIONS)
-        loss = _misfit(borders, motion, motion.velocities(weights), step) + STIFFNESS * roughness(weights)
+        velocities = motion.velocities(weights)
+        smooth = STIFFNESS * roughness(weights) + STEEPNESS * steepness(velocities)
+        loss = _misfit(borders, motion, velocities) + smooth
         (slope,) = torch.autograd.grad(loss, [weights])
         descent.step(slope, RATE_MM * (0.55 + 0.45 * float(np.cos(np.pi * step / ITERATIONS))))
     with torch.no_grad():
         return _carried(surfaces, motion, motion.velocities(weights), device)
 
 
-def _misfit(borders: Sequence[_Border], motion: Motion, velocities: torch.Tensor, step: int) -> torch.Tensor:
-    """The sum over all borders of how far a turn of their points is from where it belongs; all move at once."""
+def _misfit(borders: Sequence[_Border], motion: Motion, velocities: torch.Tensor) -> torch.Tensor:
+    """The sum over all borders of how far their points are from where they belong; all move at once."""
     import torch
 
-    turn = step % TURNS
-    points = [border.points[turn::TURNS] for border in borders]
+    points = [border.points for border in borders]
     moved = motion.apply(torch.cat(points), velocities).split([len(own) for own in points], dim=1)
-    misfits = [border.misfit(own, turn) for border, own in zip(borders, moved, strict=True)]
+    misfits = [border.misfit(own) for border, own in zip(borders, moved, strict=True)]
     return torch.stack(misfits).sum()
 
 
@@ -161,18 +163,18 @@ class _Border:
         self._target = own.clone()
         self._weight = (own.abs() < LID_MM).float()
 
-    def misfit(self, moved: torch.Tensor, turn: int) -> torch.Tensor:
-        """Mean squared distance in mm^2 of a turn of the points, moved (phases, k, 3), from where they belong.
+    def misfit(self, moved: torch.Tensor) -> torch.Tensor:
+        """Mean squared distance in mm^2 of the points, moved (phases, k, 3), from where they belong.
 
         Far ones are held back; lids stay.
         """
         import torch.nn.functional as functional
 
-        found, weight = self._sample(moved), self._weight[turn::TURNS]
-        target = self._target[turn::TURNS].expand_as(found)
+        found = self._sample(moved)
+        target = self._target.expand_as(found)
         apart = functional.smooth_l1_loss(found, target, beta=2.0, reduction="none")
-        lid = (moved - self.points[turn::TURNS]).square().sum(dim=-1) * (1.0 - weight)
-        return (4.0 * apart * weight + LID_WEIGHT * lid).mean()
+        lid = (moved - self.points).square().sum(dim=-1) * (1.0 - self._weight)
+        return (4.0 * apart * self._weight + LID_WEIGHT * lid).mean()
 
     def _sample(self, points: torch.Tensor) -> torch.Tensor:
         import torch.nn.functional as functional

@@ -24,6 +24,8 @@ NODE_MM = 7.0
 MARGIN_MM = 14.0
 FEWEST_STEPS = 6
 STEEPEST_STEP = 0.5
+# Tissue shortens and thickens by half at most: a velocity's slope is the logarithm of the stretch.
+LARGEST_SLOPE = 0.6
 # Half the side of the little cube whose change of volume is the motion's Jacobian.
 PROBE_MM = 0.25
 
@@ -113,3 +115,12 @@ def _smooth(weights: torch.Tensor) -> torch.Tensor:
 def roughness(weights: torch.Tensor) -> torch.Tensor:
     """Mean squared difference between neighbouring nodes."""
     return sum((weights.diff(dim=axis).square().mean() for axis in (2, 3, 4)), start=weights.new_zeros(()))
+
+
+def steepness(velocities: torch.Tensor) -> torch.Tensor:
+    """By how much slopes of velocities (phases, 3, *nodes) exceed what tissue strains: squares, summed over nodes."""
+    total = velocities.new_zeros(())
+    for axis in (2, 3, 4):
+        excess = (velocities.diff(dim=axis).abs() / NODE_MM - LARGEST_SLOPE).clamp_min(0.0)
+        total = total + excess.square().sum() / len(velocities)
+    return total
