@@ -21,6 +21,7 @@ _STEPS_PER_WALL = 2.0
 """Steps of the grid across a wall: with one only, a slanted wall is open between samples."""
 
 _COARSEST_MM = 1.5
+_LARGEST_SHIFT_MM = 1.5
 _SMALLEST_PART = 0.05
 _MOST_VOXELS = 1e8
 
@@ -71,6 +72,8 @@ def wall_surface(label_map: LabelMap, thickness_mm: float, triangle_mm: float | 
     pool, muscle, affine = _around_pool(label_map, thickness_mm)
     _check_memory(pool.shape, spacing_mm, step_mm)
     from_pool, fine_affine = _finer(_distance_mm(pool, spacing_mm), affine, step_mm)
+    finer = abs(np.linalg.det(affine[:3, :3]) / np.linalg.det(fine_affine[:3, :3]))
+    from_pool -= _level_around(from_pool, np.count_nonzero(pool) * finer)
     outer = from_pool + np.float32(thickness_mm)
     if muscle.any():
         outer = np.maximum(outer, _finer(_distance_mm(muscle, spacing_mm), affine, step_mm)[0])
@@ -109,6 +112,16 @@ def _check_memory(shape: tuple[int, ...], spacing_mm: np.ndarray, step_mm: float
         raise PlannerError(
             "cannot make the wall", "so thin a wall needs too much memory", "choose a thicker wall"
         )
+
+
+def _level_around(distance_mm: np.ndarray, n_inside: float) -> np.float32:
+    """The distance, near 0, that so many samples exceed: measured from voxel to voxel, a round body comes out small."""
+    near = np.abs(distance_mm) < _LARGEST_SHIFT_MM
+    values = distance_mm[near]
+    n_below = len(values) - (round(n_inside) - np.count_nonzero(distance_mm >= _LARGEST_SHIFT_MM))
+    if not 0 < n_below < len(values):
+        return np.float32(0.0)
+    return np.float32(np.partition(values, n_below)[n_below])
 
 
 def _finer(distance_mm: np.ndarray, affine: np.ndarray, step_mm: float) -> tuple[np.ndarray, np.ndarray]:
