@@ -64,7 +64,8 @@ def recorded_poses(options: argparse.Namespace) -> list[Pose]:
     from ar.source import frames_of, open_source
     from ar.tracking import Tracker
 
-    progress, poses = progress_of(options), list[Pose]()
+    progress = progress_of(options)
+    poses: list[Pose] = []
     tracker, source = (
         Tracker(read_board(options.board), read_camera(options.camera)),
         open_source(options.video),
