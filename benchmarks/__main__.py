@@ -16,6 +16,7 @@ NAMES = (
     "dragging",
     "surfaces",
     "tracking",
+    "calibration",
     "scanning",
     "loading",
     "library",
