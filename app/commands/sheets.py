@@ -158,7 +158,7 @@ def _command(action: str, kind: type, key: str = "") -> Command:
 
 
 COMMANDS = (
-    _command("mitral_annulus", MitralAnnulus, "Shift+M"),
+    _command("mitral_annulus", MitralAnnulus, "Shift+R"),
     _command("virtual_valve", VirtualValve, "Shift+V"),
     Command(
         "sheets.another_valve",
