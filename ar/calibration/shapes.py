@@ -69,7 +69,7 @@ def converted(camera: CameraModel, shape: Shape) -> CameraModel:
     bent = distort(camera.lens, camera.distortion, rays)
     # Every model is linear in its coefficients but for the rational one's lower half, which starts at nothing.
     n_linear = min(shape.n_coefficients, 5)
-    plain, _, by_all = distort_with_derivative(shape.lens, np.zeros(n_linear if n_linear != 5 else 5), rays)
+    plain, _, by_all = distort_with_derivative(shape.lens, np.zeros(n_linear), rays)
     found = np.linalg.lstsq(by_all.reshape(-1, n_linear), (bent - plain).ravel(), rcond=None)[0]
     coefficients = np.pad(found, (0, shape.n_coefficients - n_linear))
     return CameraModel(camera.width, camera.height, camera.camera_matrix, coefficients, lens=shape.lens)
