@@ -8,7 +8,7 @@ from core.volume import Volume
 from plan.items import CutPlane, as_point
 from render.plane_frame import in_plane_axes
 from render.scene import CutImage
-from render.slice_plane import SlicePlane
+from render.slice_plane import SlicePlane, pixels_from_patient
 from render.slicing import extract
 from render.window import window
 
@@ -35,18 +35,24 @@ def cut_image(
         corners = _kept(corners, origin_mm, outward)
     if len(corners) < 3:
         return None
-    low, high = (
-        (corners @ np.stack([right, down]).T).min(axis=0),
-        (corners @ np.stack([right, down]).T).max(axis=0),
-    )
-    spacing_mm = max(float(volume.spacing_mm.min()), float((high - low).max()) / MOST_PX)
-    size_px = tuple(int(n) for n in np.ceil((high - low) / spacing_mm).astype(int) + 1)
-    depth = float(np.array(plane.origin_mm) @ np.cross(right, down))
-    first = low[0] * right + low[1] * down + depth * np.cross(right, down)
-    middle = first + spacing_mm * ((size_px[0] - 1) / 2.0 * right + (size_px[1] - 1) / 2.0 * down)
-    values = extract(volume, SlicePlane(as_point(middle), as_point(right), as_point(down)), size_px, spacing_mm)
-    places = ((corners - first) @ np.stack([right, down]).T / spacing_mm + 0.5) / np.array(size_px)
+    slice_plane, size_px, spacing_mm = _covering(corners, right, down, float(volume.spacing_mm.min()))
+    values = extract(volume, slice_plane, size_px, spacing_mm)
+    # Pixel centres lie at integers; a texture's places run from the first pixel's edge to the last one's.
+    places = (pixels_from_patient(slice_plane, size_px, spacing_mm, corners) + 0.5) / np.array(size_px)
     return CutImage(plane.item_id, corners, places, window(values, *level_and_width))
+
+
+def _covering(
+    corners: np.ndarray, right: np.ndarray, down: np.ndarray, finest_mm: float
+) -> tuple[SlicePlane, tuple[int, int], float]:
+    """The picture (plane, size, side of a pixel) that just holds a flat polygon (n, 3)."""
+    flat = corners @ np.stack([right, down]).T
+    low, high = flat.min(axis=0), flat.max(axis=0)
+    spacing_mm = max(finest_mm, float((high - low).max()) / MOST_PX)
+    width, height = (int(np.ceil(extent / spacing_mm)) + 1 for extent in high - low)
+    across, along = (low + high) / 2.0 - flat[0]
+    middle = corners[0] + across * right + along * down
+    return SlicePlane(as_point(middle), as_point(right), as_point(down)), (width, height), spacing_mm
 
 
 def _square(origin_mm: np.ndarray, right: np.ndarray, down: np.ndarray, size_mm: float) -> np.ndarray:

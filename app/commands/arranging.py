@@ -194,7 +194,7 @@ COMMANDS = (
         "view.cut_here",
         "Cut along the first slice",
         _cut,
-        ("Alt+P",),
+        ("Alt+X",),
         "plane",
         lambda state: state.can_plan,
         why_not=lambda state: "" if state.can_plan else PICTURE_SHOWN,

@@ -38,7 +38,7 @@ SUBMENUS: Mapping[str, str] = {
     "view.standard_": "&Standard views",
     "view.slab_": "&Thick slab",
     "view.layout_": "&Layout",
-    "view.rendering_": "&Volume rendering",
+    "view.rendering_": "Volume &presets",
     "view.window_": "&Window",
 }
 # What the list of series offers for the one under the pointer.

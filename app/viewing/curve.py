@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from recon.centreline import Centreline
 
 MOST_BESIDE_MM = 40.0
+BACK, MOST_ALONG = np.array([0.0, 1.0, 0.0]), 0.9
 VESSELS = ("aorta", "pulmonary_artery")
 
 
@@ -77,9 +78,9 @@ class CurvedView:
         return along, float((np.asarray(at_mm) - places[0]) @ across[0])
 
     def axes(self, along_mm: float) -> SliceAxes:
-        """Slices across the vessel: the first one at right angles to it, its downwards the curved picture's."""
+        """Slices across the vessel: the first one looks along it, from its beginning, its downwards the picture's."""
         _, ways, across = self.sampled(np.array([along_mm]))
-        return axes_facing(ways[0], -across[0], "Across the vessel")
+        return axes_facing(-ways[0], -across[0], "Across the vessel")
 
 
 def curved_view(anatomy: Anatomy, key: str, line: Centreline) -> CurvedView:
@@ -106,9 +107,12 @@ def shown_curve(state: State) -> CurvedView | None:
 def untwisted(points_mm: np.ndarray, directions: np.ndarray) -> np.ndarray:
     """Unit directions (n, 3) at right angles to a line (n, 3) that turn about it as little as can be.
 
+    The first one points to the patient's back as far as it can: a vessel that begins upwards, such as the aorta, has
+    its first sections as axial slices are read.
+
     Source: W. Wang et al., Computation of rotation minimizing frames, ACM Trans Graph 27 (2008) 2: double reflection.
     """
-    helper = np.eye(3)[int(np.argmin(np.abs(directions[0])))]
+    helper = BACK if abs(directions[0] @ BACK) < MOST_ALONG else np.array([0.0, 0.0, -1.0])
     side = helper - (helper @ directions[0]) * directions[0]
     found = [side / np.linalg.norm(side)]
     for n in range(len(points_mm) - 1):

@@ -198,8 +198,7 @@ class CurvedSliceView(QWidget):
     def _said(self, curve: CurvedView) -> str:
         found = self._marker()
         along_mm = found[0] if found is not None else 0.0
-        place = f"{along_mm:.0f} of {curve.length_mm:.0f} mm along"
-        return f"{place}, ticks every {TICK_MM:.0f} mm, cut at {curve.roll_deg:.0f}°"
+        return f"{along_mm:.0f} of {curve.length_mm:.0f} mm, ticks {TICK_MM:.0f} mm, cut {curve.roll_deg:.0f}°"
 
 
 def _image_of(grey: np.ndarray) -> QImage:

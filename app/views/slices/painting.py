@@ -19,6 +19,9 @@ from app.views.theme import ORIENTATION_COLOURS, QUIET, TEXT
 if TYPE_CHECKING:
     from app.views.slices.view import SliceView
 
+GAP_PX = 14.0
+LEAST_FOR_GREY_PX = 240.0
+
 
 def paint_slice(
     painter: QPainter,
@@ -108,10 +111,15 @@ def _paint_texts(painter: QPainter, view: SliceView, frame: Frame, state: State)
     ):
         paint_text(painter, area, side, text, QColor(TEXT))
     colour = QColor(ORIENTATION_COLOURS[view.orientation])
-    paint_text(painter, area, flags.AlignLeft | flags.AlignTop, view.title, colour)
+    width = painter.fontMetrics().horizontalAdvance
+    title_px, line_px = width(view.title), painter.fontMetrics().height() + 4
+    # In a narrow view a long title goes below the letters and the words about grey give way to it.
+    is_below = title_px + width(top) / 2.0 + GAP_PX > area.width() / 2.0
+    place = area.adjusted(0, line_px if is_below else 0, 0, 0)
+    paint_text(painter, place, flags.AlignLeft | flags.AlignTop, view.title, colour)
     font.setBold(False)
     painter.setFont(font)
-    if state.window is not None:
+    if state.window is not None and area.width() > LEAST_FOR_GREY_PX:
         grey = f"L {state.window.level:.0f}  W {state.window.width:.0f}"
         paint_text(painter, area, flags.AlignRight | flags.AlignTop, grey, QColor(QUIET))
     paint_text(painter, area, flags.AlignLeft | flags.AlignBottom, view.readout(), QColor(QUIET))

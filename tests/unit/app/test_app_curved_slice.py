@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from app.viewing.axes import patient_axes
 from app.viewing.curve import CurvedView, untwisted
 from app.viewing.curved_picture import curved_frame
 from core.mesh import SurfaceMesh
@@ -127,5 +128,15 @@ def test_the_slices_across_the_vessel_face_along_it_and_go_down_as_its_picture_d
     view = a_view(roll_deg=40.0)
     axes = view.axes(30.0)
     _, ways, across = view.sampled(np.array([30.0]))
-    assert -axes.normal("axial") == pytest.approx(ways[0])
+    assert axes.normal("axial") == pytest.approx(ways[0])
     assert np.array(axes.axial[1]) == pytest.approx(across[0])
+
+
+def test_the_first_section_of_a_vessel_that_begins_upwards_is_read_as_an_axial_slice() -> None:
+    places = np.stack([np.zeros(40), np.zeros(40), np.arange(40.0)], axis=1)
+    ways = np.tile([0.0, 0.0, 1.0], (40, 1))
+    mesh = SurfaceMesh(np.zeros((3, 3)), np.array([[0, 1, 2]]))
+    view = CurvedView("aorta", mesh, places, ways, np.arange(40.0), untwisted(places, ways))
+    axes, patient = view.axes(0.0), patient_axes()
+    for name in ("axial", "coronal", "sagittal"):
+        assert np.array(axes.of(name)) == pytest.approx(np.array(patient.of(name)))
