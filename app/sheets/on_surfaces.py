@@ -24,7 +24,7 @@ from plan.clinical.virtual_valve import (
     why_no_valve,
 )
 from plan.formula import HALF_95, Reading, draws, points_of
-from plan.items import Item, MitralAnnulus, Point, SeptalPatch, ThoracicAorta, Ventricles, VirtualValve
+from plan.items import Item, MitralAnnulus, SeptalPatch, ThoracicAorta, Ventricles, VirtualValve
 from plan.plan import Plan
 
 SECTION_STEP_MM = 2.0
@@ -53,7 +53,6 @@ class OnSurfaces:
     Attributes:
         readings: values; those that cannot be had say why.
         profile: widths along the aorta. tract: the outflow tract beside a valve. pattern: of a patch.
-        narrowest_mm: where the outflow tract is narrowest, LPS mm.
         why_not: why there is nothing at all.
     """
 
@@ -61,7 +60,6 @@ class OnSurfaces:
     profile: AortaProfile | None = None
     tract: NeoTract | None = None
     pattern: PatchPattern | None = None
-    narrowest_mm: Point | None = None
     why_not: str = ""
 
 
@@ -184,8 +182,7 @@ def _neo_lvot(
     }
     bands = {"neo_lvot_area_mm2": band}
     found = tuple(Reading(key, title, values[key], bands.get(key)) for key, title in NEO_TITLES.items())
-    middle = section.rows_mm.mean(axis=(0, 1))
-    return OnSurfaces(found, tract=tract, narrowest_mm=(float(middle[0]), float(middle[1]), float(middle[2])))
+    return OnSurfaces(found, tract=tract)
 
 
 def _tract(
