@@ -9,13 +9,14 @@ import numpy as np
 from ar.board.faces import faces_of
 from ar.board.model import Board, MarkerBody
 from ar.rays import rays_of
+from ar.tracking.detection import Observation
 from ar.tracking.edges import EdgePlaces, edge_places
 from ar.tracking.geometry import project_with_derivative
 from ar.tracking.pattern import SEEN, Pattern
 from ar.tracking.photometric import Dense, refine_on_pixels
 from ar.tracking.picture_model import QUICK, THOROUGH
 from ar.tracking.refine import Refined, refine_on_edges
-from ar.tracking.solve import MIN_EVIDENCE, mirrored, same_pose
+from ar.tracking.solve import MIN_EVIDENCE, mirrored, refine_points, same_pose
 from core.projection import CameraModel
 
 QUICK_PLACES, QUICK_ROUNDS = 350, 1
@@ -26,6 +27,8 @@ PER_FACT = 4.0
 # A second pose must miss by this much more, or small faults of lens and print could decide.
 MIN_MISFIT_RATIO = 1.06
 FEW_MARKERS = 2
+# A second pose that moves the corners by more is told from the first one by the corners themselves.
+MAX_SECOND_PX, SECOND_ROUNDS = 2.0, 20
 # Between grey values of a profile an interpolation blurs, and a pixel has a width: both in px squared.
 PROFILE_BLUR_PX2 = 1.0 / 12.0 + 0.12
 
@@ -94,7 +97,7 @@ class Sharpener:
 
         Args:
             grey: uint8 (height, width).
-            rival: another start (4, 4) to be compared; few markers get one in any case.
+            rival: another pose (4, 4) that was not excluded before; few markers are doubted in any case.
             is_quick: fewer places and pixels, for a start that is already near.
             spread_px: the blur, when it is known.
         """
@@ -104,13 +107,12 @@ class Sharpener:
         best = self._refine(grey, matrix, ids, is_quick, spread_px)
         if best is None:
             return None
-        if rival is None and len(ids) <= FEW_MARKERS:
-            points = np.concatenate([self._body.by_id[i].corners_mm for i in ids])
-            rival = mirrored(best.matrix, points)
         other_pose = None
-        if rival is not None and not same_pose(rival, best.matrix):
-            other = self._refine(grey, rival, ids, is_quick, best.edges.spread_px)
-            best, other_pose = _compare(best, other)
+        if (rival is not None or len(ids) <= FEW_MARKERS) and (
+            second := self._second(best.matrix, ids)
+        ) is not None:
+            other = self._refine(grey, second, ids, is_quick, best.edges.spread_px)
+            best, other_pose = (best, second) if other is None else _compare(best, other)
         if not is_quick:
             ids = self.seen(grey, best.matrix)
         if not ids:
@@ -118,6 +120,19 @@ class Sharpener:
         edges = best.edges
         is_dense = best.dense is not None
         return Sharp(best.matrix, best.covariance, other_pose, ids, edges.spread_px, edges.noise_px, is_dense)
+
+    def _second(self, matrix: np.ndarray, ids: tuple[int, ...]) -> np.ndarray | None:
+        """The other pose (4, 4) that puts the markers' corners nearly where this one does; None without one."""
+        points = np.concatenate([self._body.by_id[i].corners_mm for i in ids])
+        start = mirrored(matrix, points)
+        if start is None:
+            return None
+        pixels, _ = project_with_derivative(self._camera, matrix, points)
+        corners = Observation(points, pixels, np.zeros(len(points), dtype=int), ids)
+        refined = refine_points(start, corners, self._camera, SECOND_ROUNDS)
+        if refined is None or refined[1] > MAX_SECOND_PX or same_pose(refined[0], matrix):
+            return None
+        return refined[0]
 
     def _refine(
         self,
@@ -165,11 +180,8 @@ class Sharpener:
         return float(np.sqrt(((first - second) ** 2).sum(axis=1).mean()))
 
 
-def _compare(first: _Candidate, second: _Candidate | None) -> tuple[_Candidate, np.ndarray | None]:
+def _compare(first: _Candidate, second: _Candidate) -> tuple[_Candidate, np.ndarray | None]:
     """The better of two candidates, and the other one's pose unless the picture excludes it."""
-    if second is None:
-        # No edges where the rival would have them: the picture itself speaks against it.
-        return first, None
     if same_pose(first.matrix, second.matrix):
         return first, None
     if first.dense is not None and second.dense is not None:

@@ -202,10 +202,10 @@ def point_errors_px(matrix: np.ndarray, observation: Observation, camera: Camera
 
 
 def refine_points(
-    matrix: np.ndarray, observation: Observation, camera: CameraModel
+    matrix: np.ndarray, observation: Observation, camera: CameraModel, rounds: int = NEAR_ROUNDS
 ) -> tuple[np.ndarray, float] | None:
     """A pose (4, 4) moved onto seen points from a near start, and its root mean square error in px."""
-    refined = _refine(matrix, observation, camera, NEAR_ROUNDS)
+    refined = _refine(matrix, observation, camera, rounds)
     if refined is None:
         return None
     return refined[0], float(np.sqrt(refined[1] / max(len(observation.pixels), 1)))
