@@ -153,7 +153,13 @@ class HeadsetServer:
         self._hub.close(STOPPED)
         # Lets each link say goodbye before the port goes.
         await asyncio.sleep(GOODBYE_S)
+        server = self._runner.server
+        open_lines = [one.transport for one in server.connections if one.transport] if server else []
         await self._runner.cleanup()
+        # A browser that does not answer TLS's goodbye would keep its line for half a minute.
+        for line in open_lines:
+            line.abort()
+        await asyncio.sleep(GOODBYE_S)
 
     def _ask(self, question: Callable[[], ResultT]) -> ResultT:
         """The answer to a question that only the server's own thread may ask."""

@@ -19,7 +19,7 @@ import pytest
 from ar.headset.files import DIST
 
 DRIVER = DIST.parent / "browser" / "drive.js"
-LONGEST_S = 40.0
+LONGEST_S = 60.0
 
 
 def needed() -> tuple[str, str]:
@@ -63,7 +63,7 @@ class Chromium:
     def eval(self, code: str) -> Any:
         return self.tell("eval", code=code)
 
-    def until(self, code: str, seconds: float = 20.0) -> Any:
+    def until(self, code: str, seconds: float = 40.0) -> Any:
         """Wait until `code` is true in the page; returns its value."""
         end_s = time.monotonic() + seconds
         while time.monotonic() < end_s:

@@ -89,7 +89,7 @@ def browse(server: HeadsetServer, steps: Callable[[Browser], Awaitable[None]]) -
     async def run() -> None:
         browser = Browser(server)
         try:
-            await asyncio.wait_for(steps(browser), 20.0)
+            await asyncio.wait_for(steps(browser), 60.0)
         finally:
             await browser.http.close()
             # The connector's TLS goodbye takes a turn of the loop.
@@ -101,7 +101,7 @@ def browse(server: HeadsetServer, steps: Callable[[Browser], Awaitable[None]]) -
 async def hear(socket: Any, kind: str) -> dict[str, Any]:
     """The next message of a kind; others are passed over."""
     while True:
-        content = json.loads(await asyncio.wait_for(socket.receive_str(), 5.0))
+        content = json.loads(await asyncio.wait_for(socket.receive_str(), 20.0))
         if content["type"] == kind:
             return dict(content)
 
@@ -109,7 +109,7 @@ async def hear(socket: Any, kind: str) -> dict[str, Any]:
 async def closing_code(socket: Any) -> int:
     """The code that the server closes a socket with; 1006 where the connection ended before it could be read."""
     while True:
-        message = await asyncio.wait_for(socket.receive(), 5.0)
+        message = await asyncio.wait_for(socket.receive(), 20.0)
         if message.type is aiohttp.WSMsgType.CLOSE:
             return int(message.data)
         if message.type is not aiohttp.WSMsgType.TEXT:

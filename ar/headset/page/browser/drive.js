@@ -17,7 +17,7 @@ const browser = await chromium.launch({ executablePath: process.argv[2], args: A
 const errors = [];
 let page = null;
 
-async function open({ url, wears, width = 480, height = 320 }) {
+async function open({ url, wears, width = 740, height = 300 }) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height } });
   if (wears) {
     await context.addInitScript({ path: EMULATOR });
@@ -52,7 +52,7 @@ const commands = {
   open,
   drag,
   eval: evaluate,
-  click: ({ at }) => page.click(at, { timeout: 5000 }),
+  click: ({ at }) => page.click(at, { timeout: 30000 }),
   picture: ({ path }) => page.screenshot({ path }).then(() => null),
   errors: () => errors.splice(0),
 };

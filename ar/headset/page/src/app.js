@@ -69,13 +69,19 @@ export class App {
     this.xr.follow(frame);
     this.heart.follow();
     this.heart.face(this.stage.eye);
-    const { text: linked, isAlarm } = this.source.status();
-    this.panel.showStatus(linked, isAlarm, `${this.scaleText}  ${this.placing.note}`);
+    const { text: linked, isAlarm } = this.showStatus();
     if (this.strip.visible) {
       this.strip.show([linked, this.said ?? this.scaleText, this.placing.note, WORDS.notice], isAlarm);
       this.strip.follow(this.stage.renderer.xr.getCamera());
     }
     if (this.said && performance.now() - this.saidMs > SAID_MS) this.say('');
+  }
+
+  /** Say how the link is; also without waiting for the next picture. */
+  showStatus() {
+    const status = this.source.status();
+    this.panel.showStatus(status.text, status.isAlarm, `${this.scaleText}  ${this.placing.note}`);
+    return status;
   }
 
   get scale() {

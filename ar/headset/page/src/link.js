@@ -28,6 +28,8 @@ export class Link {
     this.socket = null;
     this.heardMs = 0;
     this.beatMs = 0;
+    this.watchedMs = now();
+    this.stoodStill = false;
   }
 
   start() {
@@ -92,7 +94,11 @@ export class Link {
   watch() {
     if (this.isOver) return;
     const now = this.now();
-    if (this.socket && now - this.heardMs > SILENT_MS) {
+    // A page that stood still itself has words of the server waiting: they are heard before silence is judged.
+    const stoodStill = !this.stoodStill && now - this.watchedMs > SILENT_MS / 2;
+    this.watchedMs = now;
+    this.stoodStill = stoodStill;
+    if (this.socket && !stoodStill && now - this.heardMs > SILENT_MS) {
       const silent = this.socket;
       this.closed(0);
       silent.close();

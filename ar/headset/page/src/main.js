@@ -34,6 +34,7 @@ const link = new Link({
   onState: (state) => {
     if (state !== 'live') shared.forget();
     spectator.isLive = state === 'live';
+    app.showStatus();
   },
 });
 

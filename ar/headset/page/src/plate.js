@@ -61,7 +61,7 @@ export class Strip extends Board {
 
 /** Buttons, one per row: { label, run, isOn }. */
 export class Plate extends Board {
-  constructor(rows = 16) {
+  constructor(rows = 22) {
     super(rows);
     this.rows = rows;
     this.buttons = [];

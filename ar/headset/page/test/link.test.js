@@ -60,6 +60,20 @@ test('a link that is heard every second stays live', async () => {
   assert.deepEqual(w.states, ['live']);
 });
 
+test('a page that stood still itself hears what waits before it calls the link lost', async () => {
+  const w = world();
+  w.say({ type: 'hello' });
+  w.ms = 9000;
+  w.link.watch();
+  w.say({ type: 'alive' });
+  await w.tick(500);
+  assert.equal(w.link.state, 'live');
+  w.ms = 20000;
+  w.link.watch();
+  await w.tick(500);
+  assert.equal(w.link.state, 'lost');
+});
+
 test('a lost link comes back by itself, and an old socket cannot speak any more', async () => {
   const w = world();
   w.say({ type: 'hello' });
