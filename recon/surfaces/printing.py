@@ -79,7 +79,9 @@ def wall_surface(label_map: LabelMap, thickness_mm: float, triangle_mm: float | 
         outer = np.maximum(outer, _finer(_distance_mm(muscle, spacing_mm), affine, step_mm)[0])
     scores = np.stack([-outer, np.minimum(outer, -from_pool), from_pool])
     names = {1: "wall", 2: "blood_pool"}
-    walls = multi_surface(scores, fine_affine, names, triangle_mm=step_mm, smallest_part=_SMALLEST_PART)
+    # On a grid of its own steps: between other samples the thin shell would be cut through.
+    fine_mm = float(np.linalg.norm(fine_affine[:3, :3], axis=0).min())
+    walls = multi_surface(scores, fine_affine, names, triangle_mm=fine_mm, smallest_part=_SMALLEST_PART)
     if len(walls.shared("blood_pool", BACKGROUND)):
         raise PlannerError(
             "cannot make the wall",
