@@ -174,6 +174,8 @@ MAIN_READINGS = (
     "ostium_area_mm2",
     "skin_area_mm2",
     "valve_to_annulus_percent",
+    "volume_ml",
+    "radius_mm",
 )
 NO_VALUE = {"°": "no angle", "mm²": "no area", "%": "no fit"}
 

@@ -92,6 +92,7 @@ def test_a_myectomy_is_planned_refused_when_too_deep_undone_and_kept_over_a_rest
     assert row.title.text() == "Resected muscle"
     assert row.volume.text() == f"{item.volume_ml:.1f} ml"
     assert "Thinnest wall left 4.0 mm" in window.plan_list.details.text()
+    assert dict(window.plan_list.texts())[item.name] == f"{item.volume_ml:.1f} ml"
 
     trigger(window, "edit.undo")
     np.testing.assert_array_equal(state().anatomy.labels.labels, labels)
