@@ -211,7 +211,7 @@ def main() -> None:
     comparison = compare(options.quick, options.anchor, options.pictures)
     write("tracking", comparison, options.out)
     page = as_markdown("tracking", comparison).splitlines()
-    print("\n".join([*page[:4], as_columns(comparison), *page[-6:]]))
+    print("\n".join([*page[:4], as_columns(comparison), *page[-5:]]))
 
 
 if __name__ == "__main__":
