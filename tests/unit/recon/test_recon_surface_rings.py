@@ -131,7 +131,7 @@ def test_both_halves_of_the_heart_stay_hollow():
 
 
 def test_a_wall_that_needs_too_fine_a_grid_is_refused():
-    huge = np.zeros((110, 110, 110), dtype=np.uint8)
+    huge = np.zeros((130, 130, 130), dtype=np.uint8)
     huge[5:-5, 5:-5, 5:-5] = 1
     with pytest.raises(PlannerError, match="memory"):
         wall_surface(LabelMap(huge, np.eye(4), {1: "lv"}), 0.5)
