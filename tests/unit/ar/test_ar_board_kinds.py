@@ -79,6 +79,13 @@ def test_a_net_folds_back_into_its_solid(kind: str) -> None:
 @pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="pdftoppm is not installed")
 @pytest.mark.parametrize(
     ("kind", "paper"),
+    [
+        ("patch", "A4"),
+        pytest.param("grid", "Letter", marks=pytest.mark.slow),
+        pytest.param("cube", "A4", marks=pytest.mark.slow),
+        pytest.param("dodecahedron", "Letter", marks=pytest.mark.slow),
+        pytest.param("wand", "A4", marks=pytest.mark.slow),
+    ],
 )
 def test_the_printed_tags_measure_what_the_description_says(kind: str, paper: str, tmp_path: Path) -> None:
     board = make_board(kind)
