@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ar.registration import Registration
 
 
+# A picture that stands still must not be taken for a live one: a camera that is silent for longer is LOST.
+PATIENCE_S = 0.7
+
+
 @dataclass(frozen=True)
 class ArSetup:
     """What the AR view is started with.
@@ -60,20 +64,21 @@ class ArFeed:
 
     def __init__(self, setup: ArSetup, anatomy: Anatomy | None) -> None:
         """Open everything. Raises PlannerError when camera, video, board or calibration cannot be used."""
+        from app.ar.opening import CalibratedSource
         from ar.board import default_board, read_board
-        from ar.calibration import read_camera
+        from ar.calibration import read_camera_record
         from ar.loop import ArLoop
         from ar.placement import board_outline
-        from ar.source import LiveCamera, open_source
         from ar.tracking import Tracker
 
-        self.camera: CameraModel = read_camera(setup.camera)
+        record = read_camera_record(setup.camera)
+        self.camera: CameraModel = record.camera
         board = read_board(setup.board) if setup.board else default_board()
         self._body = board.bodies[0]
         self.outline, self._on_board = board_outline(board)
         self.registration: Registration = self._placement(anatomy)
-        source = open_source(setup.source, (self.camera.width, self.camera.height))
-        self._is_live = isinstance(source, LiveCamera)
+        source = CalibratedSource(setup.source, record, PATIENCE_S)
+        self._is_live = source.is_live
         self._interval_s = 1.0 / source.frames_per_s
         self._loop: ArLoop = ArLoop(source, Tracker(board, self.camera), self.registration)
 
@@ -81,13 +86,23 @@ class ArFeed:
         """Put another anatomy over the board; takes effect with the next frame."""
         self.registration = self._loop.registration = self._placement(anatomy)
 
-    def play(self, progress: Progress, deliver: Callable[[ArFrame], None]) -> None:
-        """Track frame after frame until the source ends or the user stops it; a video keeps its own pace."""
+    def play(self, progress: Progress, deliver: Callable[[ArFrame | PlannerError], None]) -> None:
+        """Track frame after frame until the source ends or the user stops it; a video keeps its own pace.
+
+        A live camera that sends nothing does not end it: why is delivered in place of a frame, again and again until
+        pictures come. Raises PlannerError when it came back as a camera that the calibration does not hold for.
+        """
+        from app.ar.opening import NoPicture
+
         due_s = time.monotonic()
         try:
             while True:
                 progress.report("Tracking", 0.0)
-                turn = self._loop.step()
+                try:
+                    turn = self._loop.step()
+                except NoPicture as lost:
+                    deliver(lost)
+                    continue
                 if turn is None:
                     return
                 deliver(turn)

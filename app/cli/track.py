@@ -41,10 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Track every frame and write poses and overlay. Raises PlannerError when an input does not fit."""
+    from app.ar.opening import CalibratedSource
     from ar.board import read_board
-    from ar.calibration import read_camera
+    from ar.calibration import read_camera_record
     from ar.recording import record
-    from ar.source import open_source
     from ar.tracking import Tracker
 
     if (options.video is None) == (options.live is None):
@@ -57,7 +57,8 @@ def run(options: argparse.Namespace) -> None:
         raise PlannerError("cannot draw the plan", "it has no anatomy", "give --anatomy as well")
     if options.registration and not options.anatomy:
         raise PlannerError("cannot use the registration", "it has no anatomy", "give --anatomy as well")
-    board, camera = read_board(options.board), read_camera(options.camera)
+    board, calibration = read_board(options.board), read_camera_record(options.camera)
+    camera = calibration.camera
     scene, registration = _scene(options, board)
     try:
         options.out.mkdir(parents=True, exist_ok=True)
@@ -66,7 +67,7 @@ def run(options: argparse.Namespace) -> None:
         raise PlannerError(f"cannot write to {options.out.name}", reason, "choose another folder") from error
     is_live = options.live is not None
     place = options.live if is_live else options.video
-    source = open_source(place, (camera.width, camera.height) if is_live else None)
+    source = CalibratedSource(place, calibration)
     recording = record(
         source,
         Tracker(board, camera),

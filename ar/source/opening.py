@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ar.frame import CameraFrame
-from ar.source.camera import LiveCamera, is_url
+from ar.source.camera import CAMERA_TIMEOUT_S, LiveCamera, is_url
 from ar.source.files import PICTURES, PictureFolder, VideoFile
 from ar.source.settings import CameraSettings
 from core.errors import PlannerError
@@ -32,7 +32,10 @@ class Source(Protocol):
 
 
 def open_source(
-    place: int | str | Path, size: tuple[int, int] | None = None, settings: CameraSettings | None = None
+    place: int | str | Path,
+    size: tuple[int, int] | None = None,
+    settings: CameraSettings | None = None,
+    patience_s: float = CAMERA_TIMEOUT_S,
 ) -> Source:
     """Open a camera by index, a stream by URL, a video file, or a folder of pictures in the order of their names.
 
@@ -40,12 +43,13 @@ def open_source(
         place: camera index, URL (rtsp, http), or a path.
         size: (width, height) wanted of a live camera; files have their own.
         settings: all that is wanted of a live camera, in place of `size`.
+        patience_s: how long a live camera may send nothing before `next_frame` says so.
 
     Raises:
         PlannerError: there is no such camera or file, or it cannot be read.
     """
     if isinstance(place, int) or (isinstance(place, str) and is_url(place)):
-        return LiveCamera(place, size, settings=settings)
+        return LiveCamera(place, size, settings=settings, patience_s=patience_s)
     path = Path(place)
     if path.is_dir():
         return PictureFolder(path)

@@ -23,7 +23,11 @@ INVITATION = "Choose a camera or a video and its calibration, then start."
 
 
 class ArCanvas(QOpenGLWidget):
-    """Draws one tracked frame with the scene at its pose; nothing of the anatomy when tracking is LOST."""
+    """Draws one tracked frame with the scene at its pose; nothing of the anatomy when tracking is LOST.
+
+    Attributes:
+        words: what stands there while there is no picture.
+    """
 
     drawn = pyqtSignal(float)
     failed = pyqtSignal(object)
@@ -34,11 +38,17 @@ class ArCanvas(QOpenGLWidget):
         self._turn: ArFrame | None = None
         self._camera: CameraModel | None = None
         self._scene: Scene | None = None
+        self.words = INVITATION
         self.setMinimumSize(320, 240)
 
     def show_turn(self, turn: ArFrame, camera: CameraModel, scene: Scene | None) -> None:
         """Draw this frame next, with this scene at its pose."""
         self._turn, self._camera, self._scene = turn, camera, scene
+        self.update()
+
+    def show_words(self, words: str) -> None:
+        """Draw words instead of any picture: an old picture must not be taken for what the camera sees."""
+        self._turn, self.words = None, words
         self.update()
 
     def paintGL(self) -> None:
@@ -47,7 +57,8 @@ class ArCanvas(QOpenGLWidget):
             painter = QPainter(self)
             painter.fillRect(self.rect(), QColor(GROUND))
             painter.setPen(QColor(QUIET))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, f"{INVITATION}\n\n{RESEARCH_NOTICE}")
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect(), flags, f"{self.words}\n\n{RESEARCH_NOTICE}")
             painter.end()
             return
         started = time.perf_counter()

@@ -57,7 +57,7 @@ class ArView(QWidget):
         self._job: Job | None = None
         self._feed: ArFeed | None = None
         self._anatomy: Anatomy | None = None
-        self._newest: ArFrame | None = None
+        self._newest: ArFrame | PlannerError | None = None
         self._shown: ArFrame | None = None
         self._scene: Scene | None = None
 
@@ -90,7 +90,7 @@ class ArView(QWidget):
         try:
             setup = setup_of(*self.fields.texts)
         except PlannerError as refusal:
-            self.refused.emit(refusal)
+            self._refuse(refusal)
             return
         self.setup_used.emit(*self.fields.texts)
         anatomy = self._anatomy
@@ -119,27 +119,44 @@ class ArView(QWidget):
     def _run(self, work: object) -> None:
         job = Job("AR", work, self, FRAME_INTERVAL_S)  # type: ignore[arg-type]
         job.progressed.connect(self._refresh)
-        job.failed.connect(self.refused)
+        job.failed.connect(self._refuse)
         job.ended.connect(self._end)
         self._job = job
         self._newest = self._shown = self._feed = None
+        self.canvas.show_words("Opening the camera…")
         self.start_button.setText("Stop")
         self.start_button.setIcon(icon("stop"))
         self.state_label.setText("Opening…")
         job.start()
 
-    def _take(self, turn: ArFrame) -> None:
+    def _take(self, turn: ArFrame | PlannerError) -> None:
         self._newest = turn
+
+    def _refuse(self, refusal: PlannerError) -> None:
+        """Say it as a notice, and where the picture would be: a view that stays empty explains nothing."""
+        self.canvas.show_words(f"{refusal.what}\n{refusal.why}\n{refusal.fix}")
+        self.refused.emit(refusal)
 
     def _refresh(self) -> None:
         turn, feed = self._newest, self._feed
-        if turn is not None and feed is not None and turn is not self._shown:
+        if isinstance(turn, PlannerError):
+            self._show_lost(turn)
+        elif turn is not None and feed is not None and turn is not self._shown:
             self._shown = turn
             self._present()
-            colour = COLOURS[turn.pose.state.value]
-            self.state_label.setText(state_text(turn))
-            self.state_label.setStyleSheet(f"color: {colour}; font-weight: 600;")
+            self._say_state(state_text(turn), COLOURS[turn.pose.state.value])
             self.frame_shown.emit(turn)
+
+    def _show_lost(self, silence: PlannerError) -> None:
+        """No picture comes: nothing is drawn, so that an old one cannot be taken for now."""
+        self._shown = None
+        self.canvas.show_words(f"LOST\n{silence.what}: {silence.why}\n{silence.fix}")
+        self._say_state(f"LOST  –  {silence.what}: {silence.why}", COLOURS["LOST"])
+        self.stages_label.clear()
+
+    def _say_state(self, words: str, colour: str) -> None:
+        self.state_label.setText(words)
+        self.state_label.setStyleSheet(f"color: {colour}; font-weight: 600;")
 
     def _present(self) -> None:
         turn, feed = self._shown, self._feed

@@ -12,6 +12,7 @@ from ar.calibration import write_camera
 from ar.frame import CameraFrame
 from ar.loop import ArLoop
 from ar.poses import PoseState, read_poses_csv
+from ar.source import CameraSettings
 from ar.synthetic import look_at_board, render_bodies
 from ar.tracking import Tracker
 from core.projection import CameraModel
@@ -96,7 +97,12 @@ def test_live_tracking_ends_by_time_and_counts_what_was_overtaken(
 ) -> None:
     source = Camera(frames)
     asked = []
-    monkeypatch.setattr("ar.source.open_source", lambda *place: asked.append(place) or source)
+
+    def opened(place: int, settings: CameraSettings, patience_s: float) -> Camera:
+        asked.append((place, settings.size))
+        return source
+
+    monkeypatch.setattr("app.ar.opening.open_source", opened)
     assert _track(folder, "--live", "2", "--seconds", "0.4", "--json", str(folder / "s.json")) == DONE
     assert asked == [(2, (640, 360))]
     assert source.is_closed
@@ -112,7 +118,7 @@ def test_interrupting_a_live_camera_keeps_what_was_tracked(
     folder: Path, frames: list[CameraFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = Camera(frames[:2], interrupts=True)
-    monkeypatch.setattr("ar.source.open_source", lambda place, size: source)
+    monkeypatch.setattr("app.ar.opening.open_source", lambda place, settings, patience_s: source)
     assert _track(folder, "--live", "0") == DONE
     assert source.is_closed
     poses = read_poses_csv(folder / "out" / "poses.csv")
