@@ -335,4 +335,4 @@ def _without_names(plan: Plan) -> Plan:
         counts[title] = counts.get(title, 0) + 1
         return replace(item, name=f"{title.capitalize()} {counts[title]}")
 
-    return replace(plan, items=tuple(renamed(item) for item in plan.items))
+    return replace(plan, items=tuple(renamed(item) for item in plan.items), notes="", name="", shelf=())

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from plan.items import Item
+from plan.items import Item, new_id
 
 ItemT = TypeVar("ItemT")
+
+
+@dataclass(frozen=True)
+class PlanVersion:
+    """A plan that is kept beside the one that is worked on, in the same patient space.
+
+    Attributes:
+        name: what people call it.
+        items: its items, unique by `item_id` within it; a copy has the ids of what it was copied from.
+    """
+
+    name: str
+    items: tuple[Item, ...] = ()
+    version_id: str = field(default_factory=new_id)
 
 
 @dataclass(frozen=True)
@@ -17,10 +31,17 @@ class Plan:
     Attributes:
         frame_of_reference_uid: the patient space of every position; only an anatomy of the same space joins.
         items: the items, unique by `item_id`.
+        notes: what a person wrote about the case; of all versions together.
+        name, version_id: of the version that is worked on; empty while it is the only one and nobody named it.
+        shelf: the other versions, in the order in which they were put aside.
     """
 
     frame_of_reference_uid: str = ""
     items: tuple[Item, ...] = ()
+    notes: str = ""
+    name: str = ""
+    version_id: str = ""
+    shelf: tuple[PlanVersion, ...] = ()
 
     def find(self, item_id: str) -> Item:
         """The item with this id. Raises KeyError when the plan has none."""

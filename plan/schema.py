@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,12 +25,14 @@ from plan.items import (
     Point,
     Polyline,
 )
-from plan.plan import Plan
+from plan.plan import Plan, PlanVersion
 from plan.sheet_items import SHEET_TITLES, forms_of
 from plan.surface_items import SURFACE_TITLES, surface_forms_of
 
 FORMAT = "auricle-plan"
-SCHEMA = 3
+SCHEMA = 4
+"""Newest schema; a plan without what is new in it is written as `PLAIN_SCHEMA`, which older versions read."""
+PLAIN_SCHEMA = 3
 # What a plan of each schema may hold. Nothing of an older one has changed its form, so that reading is migrating.
 _TYPES_OF_SCHEMA_1 = frozenset({"cut_plane", "distance", "angle", "landmark"})
 _TYPES_OF_OLDER: dict[int, frozenset[str]] = {
@@ -38,6 +41,10 @@ _TYPES_OF_OLDER: dict[int, frozenset[str]] = {
 }
 LARGEST_FILE_BYTES = 16_000_000
 LONGEST_TEXT = 200
+LONGEST_NOTES = 20_000
+MOST_VERSIONS = 50
+_PLAIN = {"format", "schema", "frame_of_reference_uid", "items"}
+_OF_VERSIONS = {"notes", "name", "version_id", "shelf"}
 
 _TYPES: dict[str, type] = {
     "cut_plane": CutPlane,
@@ -69,34 +76,85 @@ _FIELDS: dict[str, dict[str, str]] = {
     **{title.replace(" ", "_"): surface_forms_of(kind) for kind, title in SURFACE_TITLES.items()},
 }
 # Left out where it has nothing to say, as in files of before it was known.
-_MAY_LACK = {"cut_plane": frozenset({"spared"})}
+_MAY_LACK = {
+    "cut_plane": frozenset({"spared"}),
+    "mitral_annulus": frozenset({"guessed"}),
+    **dict.fromkeys(("distance_on_surface", "gap", "volume"), frozenset({"measured_on"})),
+}
 _NAME_OF = {kind: name for name, kind in _TYPES.items()}
 
 
 def plan_to_json(plan: Plan) -> dict[str, object]:
     """The plan as plain JSON values; every position in LPS mm."""
-    return {
+    content: dict[str, object] = {
         "format": FORMAT,
-        "schema": SCHEMA,
+        "schema": PLAIN_SCHEMA,
         "frame_of_reference_uid": plan.frame_of_reference_uid,
         "items": [_item_to_json(item) for item in plan.items],
+    }
+    if not (plan.notes or plan.name or plan.version_id or plan.shelf):
+        return content
+    return content | {
+        "schema": SCHEMA,
+        "notes": plan.notes,
+        "name": plan.name,
+        "version_id": plan.version_id,
+        "shelf": [_version_to_json(version) for version in plan.shelf],
     }
 
 
 def plan_from_json(content: object) -> Plan:
     """The plan of plain JSON values. Raises PlannerError on anything that is not exactly a plan."""
-    plan = _mapping(content, "the plan", {"format", "schema", "frame_of_reference_uid", "items"})
+    is_newest = isinstance(content, Mapping) and content.get("schema") == SCHEMA
+    plan = _mapping(content, "the plan", _PLAIN | (_OF_VERSIONS if is_newest else set()))
     if plan["format"] != FORMAT:
         _refuse("it is not an Auricle plan")
-    if type(plan["schema"]) is not int or not 1 <= plan["schema"] <= SCHEMA:
-        _refuse(f"its schema is {plan['schema']!r:.40}, this version reads 1 to {SCHEMA}")
-    if not isinstance(plan["items"], list):
-        _refuse("its items are not a list")
-    types = _TYPES_OF_OLDER.get(plan["schema"], frozenset(_TYPES))
-    items = tuple(_item_from_json(item, types, f"item {n}") for n, item in enumerate(plan["items"], start=1))
+    schema = plan["schema"]
+    if type(schema) is not int or not 1 <= schema <= SCHEMA:
+        _refuse(f"its schema is {schema!r:.40}, this version reads 1 to {SCHEMA}")
+    types = _TYPES_OF_OLDER.get(schema, frozenset(_TYPES))
+    made = Plan(
+        _text(plan["frame_of_reference_uid"], "the frame of reference"),
+        _items(plan["items"], types, "its items"),
+    )
+    return _with_versions(made, plan, types) if is_newest else made
+
+
+def _items(content: object, types: frozenset[str], where: str) -> tuple[Item, ...]:
+    if not isinstance(content, list):
+        _refuse(f"{where} are not a list")
+    items = tuple(_item_from_json(item, types, f"item {n}") for n, item in enumerate(content, start=1))
     if len({item.item_id for item in items}) != len(items):
-        _refuse("two of its items have the same id")
-    return Plan(_text(plan["frame_of_reference_uid"], "the frame of reference"), items)
+        _refuse(f"two of {where} have the same id")
+    return items
+
+
+def _version_to_json(version: PlanVersion) -> dict[str, object]:
+    items = [_item_to_json(item) for item in version.items]
+    return {"name": version.name, "version_id": version.version_id, "items": items}
+
+
+def _with_versions(plan: Plan, content: Mapping[str, object], types: frozenset[str]) -> Plan:
+    notes, shelf = content["notes"], content["shelf"]
+    if not isinstance(notes, str) or len(notes) > LONGEST_NOTES:
+        _refuse(f"its notes are no text of up to {LONGEST_NOTES} letters")
+    if not isinstance(shelf, list) or len(shelf) > MOST_VERSIONS:
+        _refuse(f"its versions are no list of up to {MOST_VERSIONS}")
+    version_id = content["version_id"] and _id(content["version_id"], "its version")
+    versions = tuple(_version_from_json(one, types, f"version {n}") for n, one in enumerate(shelf, start=1))
+    ids = [version.version_id for version in versions]
+    if len({*ids, version_id}) != len(ids) + 1:
+        _refuse("two of its versions have the same id")
+    name = _text(content["name"], "its name")
+    return replace(plan, notes=notes, name=name, version_id=str(version_id), shelf=versions)
+
+
+def _version_from_json(content: object, types: frozenset[str], where: str) -> PlanVersion:
+    version = _mapping(content, where, {"name", "version_id", "items"})
+    items = _items(version["items"], types, f"the items of {where}")
+    return PlanVersion(
+        _text(version["name"], f"the name of {where}"), items, _id(version["version_id"], f"the id of {where}")
+    )
 
 
 def read_plan(path: Path) -> Plan:

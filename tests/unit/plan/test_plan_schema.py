@@ -115,7 +115,7 @@ def _changed(path: list, value: object) -> dict:
     [
         (["format"], "other"),
         (["schema"], 0),
-        (["schema"], 4),
+        (["schema"], 5),
         (["schema"], True),
         (["schema"], 1.0),
         (["frame_of_reference_uid"], 7),
