@@ -18,7 +18,7 @@ from core.errors import PlannerError
 from core.progress import Silent
 from core.volume import Volume
 from recon.anatomy.patient import SyntheticPatient, sample_patient
-from recon.assembly import fine, heart_walls
+from recon.assembly import heart_walls
 from recon.engine import load_networks
 from recon.inference import RegionLogits, locate_heart, look_at_region
 from recon.labelling import labels_of, labels_on
@@ -26,7 +26,7 @@ from recon.landmark_choice import chosen_landmarks, measured_direction, measured
 from recon.landmarks import ToldLandmarks, told_landmarks
 from recon.networks.landmarks import FoundLandmark
 from recon.registry import find_task
-from recon.scores import scored, smoothed, without_islands
+from recon.scores import fine, scored, smoothed, without_islands
 from recon.shape_landmarks import ShapeLandmark, shape_landmarks
 from recon.shown import shown
 from recon.simulate.cine import simulate_cine

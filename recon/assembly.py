@@ -16,7 +16,7 @@ from recon.inference import RegionLogits
 from recon.labelling import labels_of, labels_on
 from recon.landmark_choice import chosen_landmarks
 from recon.landmarks import told_landmarks
-from recon.scores import RegionScores, only_where, refined, scored, smoothed, without_islands
+from recon.scores import RegionScores, fine, only_where, scored, smoothed, without_islands
 from recon.shape_landmarks import shape_landmarks
 from recon.shown import in_field_of_view, shown
 from recon.steadiness import averaged
@@ -26,8 +26,6 @@ from recon.uncertainty import summary, with_uncertainty
 
 # Smaller than this a structure is only named, not made into a surface.
 LEAST_STRUCTURE_ML = 1.0
-# A grid coarser than this is made finer before labels and surfaces are taken from it.
-FINE_ENOUGH_MM = 1.6
 
 
 class Clock:
@@ -95,12 +93,6 @@ def anatomy_of(
         **told.report,
     }
     return Anatomy(surfaces, frame_of_reference_uid, labels, told.positions, findings, report, told.directions)
-
-
-def fine(region: RegionScores) -> RegionScores:
-    """The scores on a grid fine enough to take a surface from."""
-    spacing_mm = float(np.linalg.norm(region.patient_from_index[:3, 0]))
-    return region if spacing_mm <= FINE_ENOUGH_MM else refined(region)
 
 
 def heart_walls(

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 SMOOTHING_STEPS = 1.0
 
+FINE_ENOUGH_MM = 1.6
+"""A grid coarser than this is made finer before labels and surfaces are taken from it."""
+
 
 @dataclass(frozen=True, eq=False)
 class RegionScores:
@@ -85,6 +88,12 @@ def without_islands(region: RegionScores) -> RegionScores:
     where = torch.as_tensor(dropped, device=scores.device)
     scores[0][where] = scores.amax(dim=0)[where] + 2.0
     return replace(region, scores=scores)
+
+
+def fine(region: RegionScores) -> RegionScores:
+    """The scores on a grid fine enough to take labels and surfaces from."""
+    spacing_mm = float(np.linalg.norm(region.patient_from_index[:3, 0]))
+    return region if spacing_mm <= FINE_ENOUGH_MM else refined(region)
 
 
 def refined(region: RegionScores) -> RegionScores:

@@ -17,11 +17,11 @@ from recon.cine.alignment import Field, estimate_shifts
 from recon.cine.carry import WRAPS, carry
 from recon.cine.curve import curve_findings, ends_of_cycle, function_report, motion_findings, shift_findings
 from recon.cine.distances import BoxedDistances, boxed_distances
-from recon.cine.naming import Named, bounded, fine, name_cycle
+from recon.cine.naming import Named, bounded, name_cycle
 from recon.cine.periodic import PeriodicFit
 from recon.cine.pieces import LastingScores
 from recon.cine.planes import CinePlane, Cycle
-from recon.scores import RegionScores, smoothed
+from recon.scores import RegionScores, fine, smoothed
 from recon.surface import conformal_surfaces
 
 Look = Callable[[Sequence[Volume]], RegionScores]

@@ -13,12 +13,11 @@ from recon.cine.distances import REACH_MM
 from recon.cine.pieces import LastingScores
 from recon.cine.planes import Cycle
 from recon.labelling import labels_of
-from recon.scores import RegionScores, refined
+from recon.scores import RegionScores, fine
 
 if TYPE_CHECKING:
     import torch
 
-FINE_ENOUGH_MM = 1.6
 # Beyond this a lead says no more than that a voxel is far from the border; it would drown the border in the fit.
 MOST_SURE = 6.0
 
@@ -91,9 +90,3 @@ def _box(foreground: np.ndarray, patient_from_index: np.ndarray) -> tuple[tuple[
     affine = np.array(patient_from_index)
     affine[:3, 3] += affine[:3, :3] @ np.array([part.start for part in parts], dtype=np.float64)
     return tuple(parts), affine
-
-
-def fine(region: RegionScores) -> RegionScores:
-    """The scores on a grid fine enough to take labels and surfaces from."""
-    spacing_mm = float(np.linalg.norm(region.patient_from_index[:3, 0]))
-    return region if spacing_mm <= FINE_ENOUGH_MM else refined(region)
