@@ -326,15 +326,17 @@ class Session:
         if line is not None:
             self._add(line)
 
-    def drag(self, item: Item) -> None:
-        """Show an item as it would be if the point that is held were let go; no step of the plan."""
+    def drag(self, item: Item | None) -> None:
+        """Show an item as it would be if it were let go, whether or not the plan has it; no step. None: nothing."""
         self._change(dragged=item)
 
     def drop(self) -> None:
         """Let go of the dragged point: one step. Raises PlannerError when the step could not be saved."""
         item = self.state.dragged
         self._change(dragged=None)
-        if item is not None and self.state.plan.find(item.item_id) != item:
+        # What a hand before the camera holds is not in the plan before it is placed.
+        known = [old for old in self.state.plan.items if item is not None and old.item_id == item.item_id]
+        if item is not None and known and known[0] != item:
             verb = "Move" if isinstance(item, CutPlane) else "Move point of"
             self.apply(edits.change(self.state.plan, item, verb))
 
