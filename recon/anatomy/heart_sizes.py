@@ -31,8 +31,8 @@ def sample_sizes(rng: np.random.Generator) -> dict[str, float]:
     aortic = around(rng, 11.6, 1.0, 9.3, 14.5)
     return {
         "contraction": contraction,
-        "lv_length": around(rng, 87.0, 6.0, 70.0, 104.0) * (1.0 - 0.12 * contraction),
-        "lv_radius": around(rng, 25.0, 2.5, 19.0, 33.0) * (1.0 - 0.26 * contraction),
+        "lv_length": around(rng, 87.0, 6.0, 70.0, 104.0) * (1.0 - 0.16 * contraction),
+        "lv_radius": around(rng, 25.0, 2.5, 19.0, 33.0) * (1.0 - 0.30 * contraction),
         "lv_wall": around(rng, 7.4, 1.1, 5.2, 10.0) + thick + 3.0 * contraction,
         "apical_wall": around(rng, 5.0, 1.5, 2.0, 9.0),
         "lv_widest": around(rng, 0.34, 0.03, 0.26, 0.42),
@@ -40,9 +40,9 @@ def sample_sizes(rng: np.random.Generator) -> dict[str, float]:
         "lv_exponent": around(rng, 2.1, 0.15, 1.8, 2.6),
         "septal_flattening": 5.0 * rng.beta(1.0, 5.0),
         "papillary_radius": around(rng, 3.6, 0.6, 2.2, 5.2),
-        "rv_depth": (around(rng, 38.5, 2.5, 32.0, 46.0) + 2.5 * right) * (1.0 - 0.16 * contraction),
-        "rv_anterior": (around(rng, 40.0, 3.0, 31.0, 49.0) + 2.0 * right) * (1.0 - 0.08 * contraction),
-        "rv_inferior": (around(rng, 30.0, 2.5, 23.0, 37.0) + 2.0 * right) * (1.0 - 0.08 * contraction),
+        "rv_depth": (around(rng, 38.5, 2.5, 32.0, 46.0) + 2.5 * right) * (1.0 - 0.30 * contraction),
+        "rv_anterior": (around(rng, 40.0, 3.0, 31.0, 49.0) + 2.0 * right) * (1.0 - 0.18 * contraction),
+        "rv_inferior": (around(rng, 30.0, 2.5, 23.0, 37.0) + 2.0 * right) * (1.0 - 0.18 * contraction),
         "rv_reach": around(rng, 0.62, 0.05, 0.5, 0.74),
         "rv_exponent": around(rng, 2.3, 0.2, 1.9, 2.8),
         "rv_wall": around(rng, 3.3, 0.6, 2.2, 5.5),
