@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup system peers run demo test test-all check bench train clean
+.PHONY: help setup system peers headset-page run demo test test-all check bench train clean
 
 help:
 	@echo "make demo | test | run | check | test-all | bench | train | setup | clean"
@@ -22,7 +22,11 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --progress-bar off -c constraints.txt -e '.[dev]'
 	touch $(STAMP)
 
-setup: system $(STAMP)
+# The page that headsets open needs Node.js; all else works without it.
+headset-page:
+	@sh tools/headset-page.sh
+
+setup: system $(STAMP) headset-page
 
 run: setup
 	$(BIN)/auricle window

@@ -54,5 +54,6 @@ def test_a_heart_that_contracts_wholly_ejects_what_adult_hearts_do(monkeypatch: 
             values.append(100.0 * (1.0 - emptied[key] / filled[key]))
     for key, (low, high) in EF_PERCENT.items():
         middle = float(np.median(ejected[key]))
-        assert low <= min(ejected[key]) and max(ejected[key]) <= high, (key, ejected[key])
+        assert low <= min(ejected[key]), (key, ejected[key])
+        assert max(ejected[key]) <= high, (key, ejected[key])
         assert middle >= low + 5.0, (key, middle)
