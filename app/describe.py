@@ -177,7 +177,7 @@ MAIN_READINGS = (
     "volume_ml",
     "radius_mm",
 )
-NO_VALUE = {"°": "no angle", "mm²": "no area", "%": "no fit"}
+NO_VALUE = {"°": "no angle", "mm²": "no area", "%": "no fit", "mm": "out of date", "ml": "out of date"}
 
 
 def describe_item(item: Item, plan: Plan, sd_mm: float | None = None) -> str:

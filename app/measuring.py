@@ -11,6 +11,7 @@ import numpy as np
 
 from app.anatomy_file import read_anatomy
 from app.case import ANATOMY, PLAN, is_case
+from app.measures.seen import seen_item
 from app.sheets.on_surfaces import OnSurfaces, measured_on, needs_surfaces
 from core.anatomy import Anatomy
 from core.errors import PlannerError
@@ -100,7 +101,7 @@ def items_to_json(plan: Plan, sd_mm: float, anatomy: Anatomy | None = None) -> l
     found = []
     for item in plan.items:
         surfaces = measured_on(item, plan, anatomy, None, sd_mm) if needs_surfaces(item) else OnSurfaces()
-        found_of_item = (*surfaces.readings, *readings(item, plan, sd_mm))
+        found_of_item = (*surfaces.readings, *readings(seen_item(item, anatomy), plan, sd_mm))
         measures = [_reading_to_json(reading) for reading in found_of_item]
         if measures:
             entry: dict[str, object] = {"type": kind_title(item), "id": item.item_id, "name": item.name}
@@ -180,7 +181,8 @@ def _reading_to_json(reading: Reading) -> dict[str, object]:
     content: dict[str, object] = {"key": reading.key, "title": reading.title, "value": reading.value}
     if reading.plus_minus is not None:
         content["plus_minus"] = reading.plus_minus
-    return content | ({"why_not": reading.why_not} if reading.why_not else {})
+    said = {"why_not": reading.why_not, "note": reading.note}
+    return content | {name: text for name, text in said.items() if text}
 
 
 def _vessel(mesh: SurfaceMesh) -> Mapping[str, object]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from app.clips import OpenClip
 from app.fusion.image import Fusion
 from app.labels.editing import LABEL_TOOLS, LabelBrush, Stroke
+from app.measures.seen import seen_on
 from app.playback import Playback
 from app.sheets.guides import is_guided
 from app.sheets.steps import Sheet
@@ -92,8 +93,9 @@ class State:
 
     @property
     def shown_plan(self) -> Plan:
-        """The plan as the views draw it: with the point that is being dragged where it is held."""
-        return self.plan if self.dragged is None else self.plan.with_item(self.dragged)
+        """The plan as the views draw it: a dragged point where it is held, measures of another heart known as such."""
+        plan = self.plan if self.dragged is None else self.plan.with_item(self.dragged)
+        return seen_on(plan, self.anatomy)
 
     @property
     def sheet_item(self) -> Item | None:

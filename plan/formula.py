@@ -21,6 +21,8 @@ HALF_95 = 1.96
 
 Points = Mapping[str, np.ndarray]
 Values = Mapping[str, np.ndarray]
+NO_BAND = "no band"
+"""Note of a value whose error nobody has estimated: it is not an exact one."""
 # How a cardiologist says the sign of a C-arm's angle.
 SIDES = {"_lao_deg": ("LAO ", "RAO "), "_cranial_deg": ("CRA ", "CAU ")}
 UNITS = {
@@ -44,11 +46,13 @@ class Formula:
         titles: key of each measure, its unit at the end, to what people call it.
         compute: points by field, (..., 3) or (..., n, 3) in LPS mm, to values (...) by key.
         why_not: why the points give no value; empty when they do.
+        note: what has to be known with each value; see `Reading`.
     """
 
     titles: Mapping[str, str]
     compute: Callable[[Points], Values]
     why_not: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Reading:
         key: stable name with its unit at the end, "area_mm2".
         value: None where there is none; then `why_not` says why.
         plus_minus: half the band that holds 95 % of the values when the points are placed again; None: unknown.
+        note: what has to be known with the value, a few words: "no band", or what was only guessed.
     """
 
     key: str
@@ -66,6 +71,7 @@ class Reading:
     value: float | None
     plus_minus: float | None = None
     why_not: str = ""
+    note: str = ""
 
     @property
     def unit(self) -> str:
@@ -74,9 +80,14 @@ class Reading:
 
     @property
     def text(self) -> str:
-        """Value, band and unit: "62.3 ± 1.1 mm"; a dash where there is no value."""
+        """Value, band, unit and note: "62.3 ± 1.1 mm"; a dash where there is no value."""
         if self.value is None:
             return "–"
+        return f"{self._number}, {self.note}" if self.note else self._number
+
+    @property
+    def _number(self) -> str:
+        assert self.value is not None
         digits = 0 if self.unit == "mm²" else 1
         band = "" if self.plus_minus is None else f" ± {self.plus_minus:.{digits}f}"
         value = round(self.value, digits) + 0.0  # no minus before a zero
@@ -108,7 +119,8 @@ def read(formulas: Sequence[Formula], points: Points, sd_mm: float | None = None
         drawn = formula.compute(draws(points, sd_mm)) if sd_mm else {}
         for key, title in formula.titles.items():
             value = float(values[key])
-            found.append(Reading(key, title, value, _half_width(key, value, drawn) if sd_mm else None))
+            band = _half_width(key, value, drawn) if sd_mm else None
+            found.append(Reading(key, title, value, band, note=formula.note))
     return tuple(found)
 
 

@@ -79,6 +79,7 @@ _FIELDS: dict[str, dict[str, str]] = {
 _MAY_LACK = {
     "cut_plane": frozenset({"spared"}),
     "mitral_annulus": frozenset({"guessed"}),
+    "resection": frozenset({"voxels_ml"}),
     **dict.fromkeys(("distance_on_surface", "gap", "volume"), frozenset({"measured_on"})),
 }
 _NAME_OF = {kind: name for name, kind in _TYPES.items()}

@@ -45,6 +45,7 @@ class MitralAnnulus(_SheetItem):
         annulus_mm: points around the ring, its saddle followed, anterior horn included.
         lateral_trigone_mm, medial_trigone_mm: left and right fibrous trigone, where the aorto-mitral continuity ends.
         apex_mm: the apex of the left ventricle; it tells which side of the ring is the ventricle's.
+        guessed: places that a program guessed; a trigone that lies in one of them is not one that a person placed.
     """
 
     name: str
@@ -53,6 +54,12 @@ class MitralAnnulus(_SheetItem):
     medial_trigone_mm: Point | None = None
     apex_mm: Point | None = None
     item_id: str = field(default_factory=new_id)
+    guessed: tuple[Point, ...] = ()
+
+    @property
+    def is_guessed(self) -> bool:
+        """True while nobody has placed both trigones."""
+        return not {self.lateral_trigone_mm, self.medial_trigone_mm}.isdisjoint(self.guessed)
 
 
 @dataclass(frozen=True)

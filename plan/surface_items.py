@@ -1,12 +1,15 @@
 """Cuts that are no planes, and measures that were taken on surfaces; every position is LPS mm, every item immutable.
 
 What was measured on a surface keeps the line or the number as it was found: a plan needs no surface to be read.
+It keeps marks of those surfaces as well, so that what was found on another heart is not read as one of this heart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
@@ -81,6 +84,8 @@ class SurfacePath:
         structure: key of the structure.
         start_mm, end_mm: its ends, on the surface.
         path_mm: the way as it was found, from start to end; its length is what the item measures.
+        measured_on: mark of the surface that it was found on; empty: nobody knows.
+        is_current: see `as_seen`.
     """
 
     name: str
@@ -89,6 +94,8 @@ class SurfacePath:
     end_mm: Point
     path_mm: tuple[Point, ...]
     item_id: str = field(default_factory=new_id)
+    measured_on: tuple[str, ...] = ()
+    is_current: bool | None = None
 
     fixed = ("start_mm", "end_mm", "path_mm")
 
@@ -107,6 +114,7 @@ class Gap:
     Attributes:
         first, second: keys of the structures.
         start_mm, end_mm: where they are nearest, on the first and on the second.
+        measured_on: marks of both surfaces; empty: nobody knows. is_current: see `as_seen`.
     """
 
     name: str
@@ -115,6 +123,8 @@ class Gap:
     start_mm: Point
     end_mm: Point
     item_id: str = field(default_factory=new_id)
+    measured_on: tuple[str, ...] = ()
+    is_current: bool | None = None
 
     fixed = ("start_mm", "end_mm")
 
@@ -152,6 +162,7 @@ class StructureVolume:
 
     Attributes:
         structure: its key. place_mm: where the number is shown, its middle.
+        measured_on: mark of its surface; empty: nobody knows. is_current: see `as_seen`.
     """
 
     name: str
@@ -159,6 +170,8 @@ class StructureVolume:
     volume_ml: float
     place_mm: Point
     item_id: str = field(default_factory=new_id)
+    measured_on: tuple[str, ...] = ()
+    is_current: bool | None = None
 
     fixed = ("place_mm",)
 
@@ -176,10 +189,12 @@ class Resection:
     Attributes:
         outline_mm: the drawn outline, on or near the inner side.
         depth_mm: how deep below the inner side.
-        volume_ml: how much muscle the voxels count.
+        volume_ml: how much muscle lies between the wall's surfaces, the outline and the depth.
         wall_left_mm: the thinnest wall that is left, from the surfaces before the step.
         thinnest_mm: where that is, on the outer side.
         step_id: of the edit of labels that belongs to it.
+        voxels_ml: how much the voxels count that are taken from the labels, which are taken whole; 0: nobody knows.
+        is_current: see `as_seen`.
     """
 
     name: str
@@ -190,6 +205,8 @@ class Resection:
     thinnest_mm: Point
     step_id: str
     item_id: str = field(default_factory=new_id)
+    voxels_ml: float = 0.0
+    is_current: bool | None = None
 
     fixed = ("outline_mm", "thinnest_mm")
 
@@ -198,7 +215,24 @@ class Resection:
         freeze_points(self, "thinnest_mm")
         freeze_number(self, "depth_mm", 0.0, 40.0)
         freeze_number(self, "volume_ml", 0.0, 1e4)
+        freeze_number(self, "voxels_ml", 0.0, 1e4)
         freeze_number(self, "wall_left_mm", -40.0, 100.0)
+
+
+FoundItem = SurfacePath | Gap | StructureVolume | Resection
+FoundT = TypeVar("FoundT", bound=FoundItem)
+
+
+def as_seen(item: FoundT, is_current: bool | None) -> FoundT:
+    """What was found, beside a heart that is shown: True: this one; False: another one; None: none is shown.
+
+    Only for showing: a plan that is written does not hold it.
+    """
+    if item.is_current is is_current:
+        return item
+    seen = copy(item)
+    object.__setattr__(seen, "is_current", is_current)
+    return seen
 
 
 SurfaceItem = CutBox | CutCurve | SurfacePath | Gap | Ball | StructureVolume | Resection
@@ -224,4 +258,4 @@ _FORMS = {
 def surface_forms_of(kind: type) -> dict[str, str]:
     """Field -> how plan.json writes it, for an item of this file."""
     kinds = kind.__annotations__
-    return {name: _FORMS[form] for name, form in kinds.items() if name not in ("name", "item_id")}
+    return {name: _FORMS[form] for name, form in kinds.items() if name not in ("name", "item_id", "is_current")}

@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
-from plan.formula import Formula, Points, Reading, Values, points_of, read
-from plan.surface_items import Ball, Gap, Resection, StructureVolume, SurfaceItem, SurfacePath
+from plan.formula import NO_BAND, Formula, Points, Reading, Values, points_of, read
+from plan.surface_items import Ball, FoundItem, Gap, StructureVolume, SurfaceItem, SurfacePath
+
+OUT_OF_DATE = "taken on another heart or phase than the one shown"
 
 
 @lru_cache(maxsize=256)
 def surface_readings(item: SurfaceItem, sd_mm: float | None = None) -> tuple[Reading, ...]:
     """What an item measures; empty for a cut.
 
-    What comes from surfaces alone has no band: nobody placed it. A way along a surface has the band of its ends.
+    What comes from surfaces alone has no band, and says so. A way along a surface has the band of its ends. What
+    was found on another heart than the one that is shown has no value, and says what it was.
     """
+    if isinstance(item, Ball):
+        formula = Formula({"radius_mm": "Radius", "ball_ml": "Volume of the ball"}, _ball)
+        return read((formula,), points_of(item), sd_mm)
+    if not isinstance(item, FoundItem):
+        return ()
+    return tuple(_as_seen(reading, item.is_current) for reading in _found(item, sd_mm))
+
+
+def _found(item: FoundItem, sd_mm: float | None) -> tuple[Reading, ...]:
     if isinstance(item, SurfacePath):
         ends = {"start_mm": np.array(item.start_mm), "end_mm": np.array(item.end_mm)}
         return read((_path(item),), ends, sd_mm)
     if isinstance(item, Gap):
         apart_mm = float(np.linalg.norm(np.subtract(item.end_mm, item.start_mm)))
-        return (Reading("length_mm", "Smallest distance", apart_mm),)
-    if isinstance(item, Ball):
-        formula = Formula({"radius_mm": "Radius", "ball_ml": "Volume of the ball"}, _ball)
-        return read((formula,), points_of(item), sd_mm)
+        return (Reading("length_mm", "Smallest distance", apart_mm, note=NO_BAND),)
     if isinstance(item, StructureVolume):
-        return (Reading("volume_ml", "Volume", item.volume_ml),)
-    if isinstance(item, Resection):
-        return (
-            Reading("volume_ml", "Muscle taken", item.volume_ml),
-            Reading("depth_mm", "Depth", item.depth_mm),
-            Reading("wall_left_mm", "Thinnest wall left", item.wall_left_mm),
-        )
-    return ()
+        return (Reading("volume_ml", "Volume", item.volume_ml, note=NO_BAND),)
+    whole = f"; {item.voxels_ml:.1f} ml in whole voxels" if item.voxels_ml else ""
+    return (
+        Reading("volume_ml", "Muscle taken", item.volume_ml, note=NO_BAND + whole),
+        Reading("depth_mm", "Depth", item.depth_mm),
+        Reading("wall_left_mm", "Thinnest wall left", item.wall_left_mm, note=NO_BAND),
+    )
+
+
+def _as_seen(reading: Reading, is_current: bool | None) -> Reading:
+    if is_current:
+        return reading
+    if is_current is None:
+        return replace(reading, title=f"{reading.title}, when taken")
+    return replace(
+        reading, value=None, plus_minus=None, note="", why_not=f"{OUT_OF_DATE}; it was {reading.text}"
+    )
 
 
 def path_length_mm(path_mm: np.ndarray) -> float:

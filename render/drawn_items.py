@@ -137,7 +137,7 @@ def _text(item: Item, *keys: str) -> str:
 def _shown(found: tuple[Reading, ...]) -> str:
     # One measure without a value must not take the whole picture away; it shows no number instead.
     if any(reading.value is None for reading in found):
-        return "no angle" if found[0].unit == "°" else "no area"
+        return {"°": "no angle", "mm²": "no area"}.get(found[0].unit, "out of date")
     return ", ".join(f"Ø {r.text}" if r.key == "area_diameter_mm" else r.text for r in found)
 
 
@@ -170,7 +170,7 @@ def _resection(item: Resection) -> Drawn:
     place = Point(item.item_id, item.thinnest_mm, RESECTION, SMALL_MM)
     texts = (
         Label(item.item_id, item.outline_mm[0], _text(item, "volume_ml")),
-        Label(item.item_id, item.thinnest_mm, f"{item.wall_left_mm:.1f} mm left"),
+        Label(item.item_id, item.thinnest_mm, f"left: {_text(item, 'wall_left_mm')}"),
     )
     return Drawn((Line(item.item_id, ring, RESECTION),), (place,), texts)
 

@@ -45,11 +45,11 @@ def drawn_sheet(item: Item, plan: Plan) -> Drawn:
     found = Drawn()
     for field, form in forms_of(type(item)).items():
         value = getattr(item, field)
-        if form == "points" and value:
+        if form == "points" and field.endswith("_mm") and value:
             found += ring_of(item.item_id, value, SHEET)
         elif form == "place" and value is not None:
             ball = Point(item.item_id, value, SHEET, SMALL_MM)
-            letters = LETTERS[field]
+            letters = LETTERS[field] + ("?" if value in getattr(item, "guessed", ()) else "")
             found += Drawn((), (ball,), (Label(item.item_id, value, letters),) if letters else ())
     return found + _valve(item, plan) if isinstance(item, VirtualValve) else found
 

@@ -10,11 +10,13 @@ from app.commands.command import Command, Desk
 from app.commands.planning import selected
 from app.measures.placing import N_FOR_A_GAP, gap_between, item_on_surface, shown_keys, with_volumes
 from app.measures.resecting import ResectionWish, previewed, resection_edit, why_no_resection
+from app.measures.seen import outdated, taken_again
 from app.measures.wall import Segment, measured_wall, segment_table, why_no_wall
 from app.state import State
 from app.tools import N_SURFACE_POINTS, Tool
 from core.errors import PlannerError
 from plan import edits
+from plan.edits import Edit
 from plan.items import Contour, Item, as_point
 
 
@@ -93,6 +95,27 @@ def keep_volumes(desk: Desk) -> None:
         desk.session.apply(edit)
 
 
+def measure_again(desk: Desk) -> None:
+    """Take the measures of another heart or phase again on the surfaces that are shown, as one step."""
+    state = desk.session.state
+    anatomy, plan = state.anatomy, state.plan
+
+    def apply(edit: Edit) -> None:
+        now = desk.session.state
+        if now.plan != plan or now.anatomy is not anatomy:
+            raise PlannerError(
+                "nothing was measured again", "plan or heart have changed since", "choose it again"
+            )
+        desk.session.apply(edit)
+
+    if anatomy is not None:
+        desk.run("Measuring again", lambda _: taken_again(plan, anatomy), apply)
+
+
+def _why_none_again(state: State) -> str:
+    return "" if outdated(state.plan, state.anatomy) else "all measures are of the surfaces that are shown"
+
+
 def show_segments(desk: Desk) -> None:
     """Show the thickness by the seventeen segments as a table."""
     anatomy = desk.session.state.anatomy
@@ -168,6 +191,16 @@ COMMANDS = (
         ("Alt+V",),
         "volume",
         lambda state: bool(shown_keys(state)),
+    ),
+    Command(
+        "plan.measure_again",
+        "Measure again on the shown surfaces",
+        measure_again,
+        ("Alt+R",),
+        "ruler",
+        lambda state: not _why_none_again(state),
+        why_not=_why_none_again,
+        while_busy=False,
     ),
     Command(
         "plan.segments",

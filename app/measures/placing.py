@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from app.labels.edited import without_stale
+from app.measures.seen import marks_of
 from app.measures.wall import measured_wall
 from app.state import State
 from app.tools import Tool
@@ -40,7 +42,9 @@ def item_on_surface(
     mesh = anatomy.surfaces[key]
     ends = nearest_on(mesh.vertices, mesh.faces, np.array(points)).places_mm
     path = tuple(as_point(place) for place in surface_path(mesh, ends[0], ends[1]))
-    return SurfacePath(edits.next_name(plan, SurfacePath), key, path[0], path[-1], path)
+    return SurfacePath(
+        edits.next_name(plan, SurfacePath), key, path[0], path[-1], path, measured_on=marks_of(anatomy, key)
+    )
 
 
 def gap_between(anatomy: Anatomy, keys: Sequence[str], plan: Plan) -> Gap:
@@ -49,25 +53,34 @@ def gap_between(anatomy: Anatomy, keys: Sequence[str], plan: Plan) -> Gap:
 
     first, second = keys
     _, start, end = smallest_gap(anatomy.surfaces[first], anatomy.surfaces[second])
-    return Gap(edits.next_name(plan, Gap), first, second, as_point(start), as_point(end))
+    return Gap(
+        edits.next_name(plan, Gap),
+        first,
+        second,
+        as_point(start),
+        as_point(end),
+        measured_on=marks_of(anatomy, first, second),
+    )
 
 
 def with_volumes(state: State, keys: Sequence[str]) -> Edit | None:
     """The step that keeps the volumes of these structures in the plan; None where none of them is closed."""
-    plan, anatomy = state.plan, state.anatomy
+    plan, anatomy = state.plan, without_stale(state.anatomy)
     for key in keys if anatomy is not None else ():
         assert anatomy is not None
         mesh = anatomy.surfaces[key]
         if mesh.is_closed:
             middle = as_point(mesh.bounds_mm.mean(axis=0))
-            item = StructureVolume(edits.next_name(plan, StructureVolume), key, mesh.volume_ml, middle)
+            name, marks = edits.next_name(plan, StructureVolume), marks_of(anatomy, key)
+            item = StructureVolume(name, key, mesh.volume_ml, middle, measured_on=marks)
             plan = plan.with_item(item)
     return None if plan is state.plan else Edit("Keep volumes", plan)
 
 
 def shown_keys(state: State) -> tuple[str, ...]:
-    """The structures that are visible and have a surface."""
-    surfaces = state.anatomy.surfaces if state.anatomy is not None else {}
+    """The structures that are visible and have a surface that is not being made again."""
+    anatomy = without_stale(state.anatomy)
+    surfaces = anatomy.surfaces if anatomy is not None else {}
     return tuple(
         key for key, mesh in surfaces.items() if state.view.structure(key).is_visible and len(mesh.faces)
     )

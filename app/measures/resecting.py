@@ -81,6 +81,7 @@ def resection_edit(state: State, contour: Contour, wish: ResectionWish) -> tuple
         found.wall_left_mm,
         as_point(found.thinnest_mm),
         labels.step_id,
+        voxels_ml=found.voxels_ml,
     )
     plan = state.plan.without_item(contour.item_id).with_item(item)
     return Edit(f"Resect {item.volume_ml:.1f} ml", plan, labels), _partly_known(found.known_share)

@@ -31,7 +31,7 @@ from plan.sheet_items import LIMITS
 N_RING = 16
 # A ring read from triangles is smooth but for their size: so many waves around it are its own.
 N_WAVES = 4
-# The trigones stand about so far to either side of the direction to the aorta.
+# Without the aorta's ring the trigones are guessed so far to either side of the direction to the aorta.
 TRIGONE_DEG = 42.0
 DEEPEST_MM = 60.0
 
@@ -70,7 +70,7 @@ def mitral_places(anatomy: Anatomy) -> dict[str, Any]:
         found["apex_mm"] = as_point(apex)
     aorta = outflow_place(anatomy)
     if aorta is not None:
-        found |= _trigones(line, aorta)
+        found |= _trigones(line, aorta, between(anatomy, "lv", "aorta"))
     return found
 
 
@@ -124,8 +124,12 @@ def smooth_ring(line_mm: np.ndarray, n_points: int = N_RING) -> np.ndarray:
     return np.asarray(smooth[np.round(256 * np.arange(n_points) / n_points).astype(int)])
 
 
-def _trigones(line_mm: np.ndarray, aorta_mm: np.ndarray) -> dict[str, Point]:
-    """Two places of the ring beside the direction to the aorta; the lateral one is the one more to the left."""
+def _trigones(line_mm: np.ndarray, aorta_mm: np.ndarray, aortic_ring_mm: np.ndarray | None) -> dict[str, Any]:
+    """Two places of the ring's front, as far apart as the aortic ring is wide; the lateral one is more to the left.
+
+    Between the trigones the mitral ring hangs on the left and non-coronary sides of the aortic one. They are
+    ligament and have no edge in a surface: this is a guess, and is kept as one.
+    """
     ring = smooth_ring(line_mm, 128)
     middle = ring.mean(axis=0)
     _, _, axes = np.linalg.svd(ring - middle)
@@ -134,8 +138,12 @@ def _trigones(line_mm: np.ndarray, aorta_mm: np.ndarray) -> dict[str, Point]:
     side = np.cross(axes[2], ahead)
     turn = np.degrees(np.arctan2((ring - middle) @ side, (ring - middle) @ ahead))
     places = [ring[np.abs(turn - degrees).argmin()] for degrees in (TRIGONE_DEG, -TRIGONE_DEG)]
+    if aortic_ring_mm is not None:
+        across, front = (aortic_ring_mm - middle) @ side, ring[(ring - middle) @ ahead > 0.0]
+        places = [front[np.abs((front - middle) @ side - to).argmin()] for to in (across.max(), across.min())]
     lateral, medial = sorted(places, key=lambda place: -float(place[0]))
-    return {"lateral_trigone_mm": as_point(lateral), "medial_trigone_mm": as_point(medial)}
+    found = as_point(lateral), as_point(medial)
+    return {"lateral_trigone_mm": found[0], "medial_trigone_mm": found[1], "guessed": found}
 
 
 def _valve(name: str, plan: Plan, anatomy: Anatomy | None) -> tuple[Item, Finding | None]:
@@ -179,7 +187,7 @@ def _told(kind: type, found: dict[str, Any]) -> Finding:
         ThoracicAorta: "the places along the aorta are proposed from its middle line and widths",
     }[kind]
     why = {
-        MitralAnnulus: "the trigones are only guessed from the direction to the aorta",
+        MitralAnnulus: "the trigones are only guessed from the aorta, and all that depends on them says so",
         Appendage: "nobody has confirmed its plane, and the tip is only the deepest place of the surface",
         ThoracicAorta: "the branches of the arch are not seen",
     }[kind]

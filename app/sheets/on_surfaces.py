@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -14,6 +14,7 @@ from core.mesh import SurfaceMesh
 from core.motion import MovingAnatomy
 from core.progress import Progress, Silent
 from plan.clinical.aorta import AortaProfile, aorta_readings
+from plan.clinical.mitral import GUESSED
 from plan.clinical.patch import PatchPattern, pattern, why_no_patch
 from plan.clinical.ventricular_sheet import NAMES, CycleVolumes, ventricle_readings
 from plan.clinical.virtual_valve import (
@@ -23,8 +24,8 @@ from plan.clinical.virtual_valve import (
     redrawn_areas_mm2,
     why_no_valve,
 )
-from plan.formula import HALF_95, Reading, draws, points_of
-from plan.items import Item, MitralAnnulus, SeptalPatch, ThoracicAorta, Ventricles, VirtualValve
+from plan.formula import HALF_95, NO_BAND, Reading, draws, points_of
+from plan.items import Item, MitralAnnulus, SeptalPatch, ThoracicAorta, Ventricles, VirtualValve, as_point
 from plan.plan import Plan
 
 SECTION_STEP_MM = 2.0
@@ -39,6 +40,7 @@ NEO_TITLES = {
     "lvot_taken_percent": "Taken by the valve",
     "neo_lvot_from_outflow_mm": "Narrowest place to outflow",
 }
+NEO_BAND = "band of the annulus and valve points alone"
 SEPTUM_TITLES = {
     "septum_mean_mm": "Septum at the rim, mean thickness",
     "septum_least_mm": "Septum at the rim, thinnest",
@@ -180,8 +182,12 @@ def _neo_lvot(
         "lvot_taken_percent": 100.0 * (1.0 - section.area_mm2 / section.whole_mm2),
         "neo_lvot_from_outflow_mm": float(np.linalg.norm(section.middle_mm - np.array(valve.outflow_mm))),
     }
-    bands = {"neo_lvot_area_mm2": band}
-    found = tuple(Reading(key, title, values[key], bands.get(key)) for key, title in NEO_TITLES.items())
+    said = dict.fromkeys(NEO_TITLES, NO_BAND) | {"neo_lvot_area_mm2": NEO_BAND}
+    guessed = f"; {GUESSED}" if annulus.is_guessed else ""
+    found = tuple(
+        Reading(key, title, values[key], band if said[key] is NEO_BAND else None, note=said[key] + guessed)
+        for key, title in NEO_TITLES.items()
+    )
     return OnSurfaces(found, tract=tract)
 
 
@@ -214,10 +220,14 @@ def _neo_band(
     progress: Progress,
 ) -> float:
     drawn = draws(points_of(annulus), sd_mm)
+    centres = None
+    if valve.centre_mm is not None:
+        centres = draws({"centre_mm": np.array(valve.centre_mm)}, sd_mm)["centre_mm"]
     areas = []
     for n in range(N_VALVES):
         progress.report("Repeated placements", n / N_VALVES)
-        again = frustum_of(valve, annulus, {name: places[n] for name, places in drawn.items()})
+        moved = valve if centres is None else replace(valve, centre_mm=as_point(centres[n]))
+        again = frustum_of(moved, annulus, {name: places[n] for name, places in drawn.items()})
         areas.append(redrawn_areas_mm2(tract, cavity, [again])[0])
     return float(HALF_95 * np.sqrt(np.mean((np.array(areas) - tract.section.area_mm2) ** 2)))
 
@@ -233,9 +243,9 @@ def _patch(item: SeptalPatch, anatomy: Anatomy | None) -> OnSurfaces:
         return OnSurfaces((Reading("cut_area_mm2", "Patch, area as cut", None, None, refusal.why),))
     width, height = made.size_mm
     found = [
-        Reading("cut_width_mm", "Patch as cut, width", width),
-        Reading("cut_height_mm", "Patch as cut, height", height),
-        Reading("cut_area_mm2", "Patch as cut, area", made.cut_area_mm2),
+        Reading("cut_width_mm", "Patch as cut, width", width, note=NO_BAND),
+        Reading("cut_height_mm", "Patch as cut, height", height, note=NO_BAND),
+        Reading("cut_area_mm2", "Patch as cut, area", made.cut_area_mm2, note=NO_BAND),
         Reading("flat_most_percent", "Distortion by flattening, largest", made.flat.most_percent),
         Reading("flat_mean_percent", "Distortion by flattening, mean", made.flat.mean_percent),
     ]
@@ -255,7 +265,7 @@ def septum_readings(rim_mm: np.ndarray, anatomy: Anatomy | None) -> tuple[Readin
     thick = np.linalg.norm(left - right, axis=1)
     values = thick.mean(), thick.min(), thick.max()
     return tuple(
-        Reading(key, title, float(value))
+        Reading(key, title, float(value), note=NO_BAND)
         for (key, title), value in zip(SEPTUM_TITLES.items(), values, strict=True)
     )
 

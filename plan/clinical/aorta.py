@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plan.formula import HALF_95, N_DRAWS, Reading, draws
+from plan.formula import HALF_95, N_DRAWS, NO_BAND, Reading, draws
 from plan.items import Point, ThoracicAorta, as_point
 
 TITLES: Mapping[str, str] = {
@@ -64,8 +64,12 @@ def aorta_readings(aorta: ThoracicAorta, profile: AortaProfile, sd_mm: float | N
         band = HALF_95 * np.sqrt(2.0) * sd_mm if sd_mm else None
         largest = float(profile.diameters_mm[widest])
         found.append(Reading("largest_diameter_mm", "Largest diameter", largest, band))
-        found.append(Reading("largest_along_mm", "Largest, along the line", float(profile.along_mm[widest])))
-    found.append(Reading("line_mm", "Length of the middle line", float(profile.along_mm[-1])))
+        found.append(
+            Reading(
+                "largest_along_mm", "Largest, along the line", float(profile.along_mm[widest]), note=NO_BAND
+            )
+        )
+    found.append(Reading("line_mm", "Length of the middle line", float(profile.along_mm[-1]), note=NO_BAND))
     return tuple(found)
 
 

@@ -24,6 +24,8 @@ TRIGONES = ("lateral_trigone_mm", "medial_trigone_mm")
 # A trigone lies on the ring; farther from it than this, one of the two is misplaced.
 MOST_OFF_RING_MM = 5.0
 LEAST_INTERTRIGONAL_MM = 8.0
+GUESSED = "trigones guessed: place them"
+"""Note of all that depends on trigones that nobody has placed."""
 
 D_TITLES = {
     "d_area_mm2": "D-shape area",
@@ -80,11 +82,17 @@ def formulas(annulus: MitralAnnulus) -> tuple[Formula, ...]:
         height = ring.saddle_values(points)["annular_height_mm"]
         return {**values, "height_to_ic_percent": 100.0 * height / values["ic_diameter_mm"]}
 
+    note = note_of(annulus)
     return (
-        Formula(D_TITLES, d_shape, why_d),
-        Formula({"intertrigonal_mm": "Intertrigonal distance"}, _between, between),
+        Formula(D_TITLES, d_shape, why_d, note),
+        Formula({"intertrigonal_mm": "Intertrigonal distance"}, _between, between, note),
         Formula(RING_TITLES, saddle, why_ring),
     )
+
+
+def note_of(annulus: MitralAnnulus) -> str:
+    """What has to be known with all that depends on the trigones; empty when a person placed both."""
+    return GUESSED if annulus.is_guessed else ""
 
 
 def why_no_ring(annulus: MitralAnnulus) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.errors import PlannerError
 from plan.clinical.ventricles import body_surface_m2, myocardial_mass_g, stroke
-from plan.formula import Reading
+from plan.formula import NO_BAND, Reading
 from plan.items import Ventricles
 
 NAMES = {"lv": "LV", "rv": "RV"}
@@ -45,7 +45,7 @@ def ventricle_readings(sheet: Ventricles, volumes: CycleVolumes) -> tuple[Readin
     found.append(surface)
     if surface.value is not None:
         found += [_indexed(one, surface.value) for one in found if one.key.endswith(("_ml", "_g"))]
-    return tuple(found)
+    return tuple(one if one is surface else replace(one, note=NO_BAND) for one in found)
 
 
 def _ventricle(key: str, name: str, volumes: CycleVolumes) -> list[Reading]:

@@ -15,7 +15,7 @@ import numpy as np
 from core.errors import PlannerError
 from core.mesh import SurfaceMesh
 from plan.clinical.frustum import Frustum
-from plan.clinical.mitral import d_plane, formulas, why_no_d
+from plan.clinical.mitral import d_plane, formulas, note_of, why_no_d
 from plan.clinical.open_area import ROW_MM, OpenArea, open_area
 from plan.cross_section import cross_section
 from plan.formula import Formula, Points, Values
@@ -108,7 +108,7 @@ def fit_formula(valve: VirtualValve, annulus: MitralAnnulus | None) -> Formula:
             "valve_perimeter_to_annulus_percent": 100.0 * around / found["d_perimeter_mm"],
         }
 
-    return Formula(FIT_TITLES, fit, why)
+    return Formula(FIT_TITLES, fit, why, note_of(annulus))
 
 
 def section_open(

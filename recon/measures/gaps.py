@@ -15,8 +15,9 @@ TOUCHING_MM = 1e-6
 def smallest_gap(first: SurfaceMesh, second: SurfaceMesh) -> tuple[float, np.ndarray, np.ndarray]:
     """Distance in mm, and where it is: a point (3,) on the first surface and one on the second, LPS mm.
 
-    Surfaces that touch or enter each other have the distance 0. The nearest places of two triangles are a corner
-    and a face, or two edges: corners are tried first, and then every edge that could still be nearer.
+    Surfaces that touch, enter or cross each other have the distance 0. The nearest places of two triangles that do
+    not cross are a corner and a face, or two edges: corners are tried first, and then every edge that could still
+    be nearer.
 
     Raises:
         PlannerError: one of the surfaces is empty, or too much of them is equally near.
@@ -34,6 +35,11 @@ def smallest_gap(first: SurfaceMesh, second: SurfaceMesh) -> tuple[float, np.nda
         best = float(to_first.distances_mm[b]), to_first.places_mm[b], second.vertices[b]
     if best[0] <= TOUCHING_MM:
         return 0.0, best[1], best[1]
+    crossed = _crossing(first, second, to_second.distances_mm)
+    if crossed is None:
+        crossed = _crossing(second, first, to_first.distances_mm)
+    if crossed is not None:
+        return 0.0, crossed, crossed
     near_first = _edges_within(first, to_second.distances_mm, best[0])
     near_second = _edges_within(second, to_first.distances_mm, best[0])
     return _between_edges(first.vertices[near_first], second.vertices[near_second], best)
@@ -45,6 +51,33 @@ def _edges_within(mesh: SurfaceMesh, away_mm: np.ndarray, least_mm: float) -> np
     lengths = np.linalg.norm(mesh.vertices[edges[:, 1]] - mesh.vertices[edges[:, 0]], axis=1)
     # The distance changes by no more than the way along the edge.
     return edges[(away_mm[edges].sum(axis=1) - lengths) / 2.0 < least_mm]
+
+
+def _crossing(first: SurfaceMesh, second: SurfaceMesh, away_mm: np.ndarray) -> np.ndarray | None:
+    """A place (3,) where an edge of the first goes through a face of the second; None where none does.
+
+    Bars that cross have no corner in each other, and no edges that meet.
+
+    Args:
+        away_mm: (n,) distance of each corner of the first from the second.
+    """
+    edges = _edges_within(first, away_mm, TOUCHING_MM)
+    if not len(edges):
+        return None
+    from open3d.core import Tensor
+    from open3d.t.geometry import RaycastingScene
+
+    middle = second.vertices.mean(axis=0)
+    scene = RaycastingScene(1)
+    corners = Tensor.from_numpy(np.ascontiguousarray(second.vertices - middle, dtype=np.float32))
+    scene.add_triangles(corners, Tensor.from_numpy(np.ascontiguousarray(second.faces, dtype=np.uint32)))
+    start = first.vertices[edges[:, 0]] - middle
+    along = first.vertices[edges[:, 1]] - middle - start
+    rays = Tensor.from_numpy(np.ascontiguousarray(np.hstack([start, along]), dtype=np.float32))
+    # A ray's length is told in its own direction's length: up to 1 lies on the edge.
+    met = scene.cast_rays(rays, nthreads=1)["t_hit"].numpy()
+    n = int(met.argmin())
+    return middle + start[n] + float(met[n]) * along[n] if met[n] <= 1.0 else None
 
 
 def _between_edges(

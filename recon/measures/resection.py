@@ -15,6 +15,8 @@ from recon.measures.nearest import nearest_on
 from recon.measures.thickness import Wall
 
 LEAST_DEPTH_MM, MOST_DEPTH_MM = 0.5, 30.0
+# The muscle is counted in cells not smaller than this, and not more than so many.
+LEAST_CELL_MM, MOST_CELLS = 0.25, 400_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +25,8 @@ class PlannedResection:
 
     Attributes:
         flat: voxels (n,) of the label map that are taken, as flat indices.
-        volume_ml: what they count.
+        volume_ml: of the muscle itself, between the wall's surfaces, the outline and the depth.
+        voxels_ml: what the voxels count, which are taken whole.
         wall_left_mm: the thinnest wall left; negative where the depth reaches through it.
         thinnest_mm: (3,) where that is, on the outer side, LPS mm.
         known_share: how much of the inner side within the outline has a known thickness, 0 to 1.
@@ -31,6 +34,7 @@ class PlannedResection:
 
     flat: np.ndarray
     volume_ml: float
+    voxels_ml: float
     wall_left_mm: float
     thinnest_mm: np.ndarray
     known_share: float
@@ -85,7 +89,45 @@ def planned_resection(
     if not len(flat):
         raise _nothing("no muscle lies inside the outline", "draw it on the inner side of the wall")
     left_mm, thinnest, share = _left(wall, outline, depth_mm)
-    return PlannedResection(flat, len(flat) * labels.voxel_ml, left_mm, thinnest, share)
+    voxels_ml = len(flat) * labels.voxel_ml
+    # An open wall encloses nothing: there the voxels are all that is known.
+    exact_ml = _volume_ml(wall.mesh, cavity, outline, depth_mm) if wall.mesh.is_closed else voxels_ml
+    return PlannedResection(flat, exact_ml, voxels_ml, left_mm, thinnest, share)
+
+
+def _volume_ml(wall: SurfaceMesh, cavity: SurfaceMesh, outline: _Outline, depth_mm: float) -> float:
+    """How much of the wall lies in an outline's prism and less than a depth below the cavity's surface.
+
+    One place is drawn at random in each cell of a fine grid: layers of a grid would be taken or left as a whole.
+    """
+    low, high = outline.flat.min(axis=0), outline.flat.max(axis=0)
+    size = np.array([*(high - low), 2.0 * outline.reach_mm])
+    step = size / np.ceil(size / max(LEAST_CELL_MM, float(np.cbrt(np.prod(size) / MOST_CELLS))))
+    n_cells = np.round(size / step).astype(np.int64)
+    cells = np.stack(np.meshgrid(*(np.arange(n) for n in n_cells), indexing="ij"), axis=-1).reshape(-1, 3)
+    at = (cells + np.random.default_rng(0).random(cells.shape)) * step
+    flat = at[:, :2] + low
+    inside = is_inside(flat, [outline.flat])
+    flat, height = flat[inside], at[inside, 2] - outline.reach_mm
+    places = outline.middle + flat @ np.linalg.pinv(outline.axes) + height[:, None] * outline.normal
+    places = places[_in_wall(wall, places)]
+    if not len(places):
+        return 0.0
+    taken = nearest_on(cavity.vertices, cavity.faces, places).distances_mm <= depth_mm
+    return float(taken.sum() * np.prod(step)) / 1000.0
+
+
+def _in_wall(wall: SurfaceMesh, places: np.ndarray) -> np.ndarray:
+    """(n,) which places (n, 3) a closed surface encloses."""
+    from open3d.core import Tensor
+    from open3d.t.geometry import RaycastingScene
+
+    middle = wall.vertices.mean(axis=0)
+    scene = RaycastingScene(1)
+    corners = Tensor.from_numpy(np.ascontiguousarray(wall.vertices - middle, dtype=np.float32))
+    scene.add_triangles(corners, Tensor.from_numpy(np.ascontiguousarray(wall.faces, dtype=np.uint32)))
+    points = Tensor.from_numpy(np.ascontiguousarray(places - middle, dtype=np.float32))
+    return np.asarray(scene.compute_occupancy(points, nthreads=1, nsamples=1).numpy() > 0)
 
 
 def _outline(points_mm: np.ndarray, depth_mm: float) -> _Outline:

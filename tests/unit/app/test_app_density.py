@@ -27,9 +27,8 @@ def test_in_a_ball_of_a_ramp_mean_spread_and_volume_are_those_of_the_ball() -> N
     found = density_in_ball(ramp(), np.array([3.0, 1.0, 0.0]), 8.0)
     assert found.mean == pytest.approx(30.0, abs=0.5)
     assert found.sd == pytest.approx(80.0 / np.sqrt(5.0), rel=0.01)
-    # Whole voxels are counted: at this size they fill the ball to about a percent.
-    assert found.volume_ml == pytest.approx(4.0 / 3.0 * np.pi * 0.8**3, rel=0.02)
-    assert (found.least, found.most) == (-50, 110)
+    assert found.volume_ml == pytest.approx(4.0 / 3.0 * np.pi * 0.8**3, rel=0.002)
+    assert (found.least, found.most) == (-45, 105), "of voxels that lie inside for the greater part"
 
 
 def test_in_a_circle_one_layer_is_counted_whatever_its_depth_between_slices() -> None:
@@ -40,6 +39,16 @@ def test_in_a_circle_one_layer_is_counted_whatever_its_depth_between_slices() ->
         assert found.mean == pytest.approx(40.0, abs=0.5)
         assert found.sd == pytest.approx(90.0 / 2.0, rel=0.01)
         assert found.n * 0.25 == pytest.approx(np.pi * 81.0, rel=0.02)
+
+
+@pytest.mark.parametrize("radius_mm", [2.5, 4.0])
+def test_on_coarse_voxels_a_small_ball_has_its_own_volume_and_the_mean_of_its_place(radius_mm: float) -> None:
+    matrix = np.diag([1.5, 1.5, 1.5, 1.0])
+    columns = np.rint(100.0 * np.arange(40)).astype(np.int16)
+    coarse = Volume(np.tile(columns[:, None, None], (1, 40, 40)), matrix, "1.2", "HU", "CT")
+    found = density_in_ball(coarse, np.array([30.4, 29.7, 30.9]), radius_mm)
+    assert found.volume_ml == pytest.approx(4.0 / 3.0 * np.pi * (radius_mm / 10.0) ** 3, rel=0.01)
+    assert found.mean == pytest.approx(100.0 * 30.4 / 1.5, abs=4.0)
 
 
 def test_the_unit_is_named_and_where_nothing_is_nothing_is_told() -> None:

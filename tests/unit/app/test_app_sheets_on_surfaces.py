@@ -18,6 +18,7 @@ from core.mesh import SurfaceMesh
 from plan.items import Appendage, MitralAnnulus, SeptalPatch, ThoracicAorta, Ventricles, VirtualValve, as_point
 from plan.plan import Plan
 from plan.readings import readings
+from plan.schema import plan_from_json, plan_to_json
 from tests.support.moving_ball import moving_ball
 from tests.support.stacked_heart import RING_MM, stacked_heart
 
@@ -78,6 +79,16 @@ def test_a_mitral_sheet_begins_whole_and_a_valve_needs_it() -> None:
     assert annulus.lateral_trigone_mm[0] == pytest.approx(RING_MM * np.sin(np.radians(42)), abs=1.0)
     assert annulus.lateral_trigone_mm[1] < 0.0
     assert annulus.medial_trigone_mm[0] == pytest.approx(-annulus.lateral_trigone_mm[0], abs=1.0)
+    # What hangs on the guess says so until a person has placed both.
+    assert found["intertrigonal_mm"].note == found["d_area_mm2"].note == "trigones guessed: place them"
+    assert "guessed" in found["d_area_mm2"].text
+    assert found["ring_area_mm2"].note == ""
+    again = plan_from_json(plan_to_json(plan.with_item(annulus))).items[0]
+    assert again == annulus
+    half = replace(annulus, lateral_trigone_mm=as_point(np.add(annulus.lateral_trigone_mm, 0.4)))
+    assert _read(readings(half, plan))["d_area_mm2"].note
+    placed = replace(half, medial_trigone_mm=as_point(np.subtract(annulus.medial_trigone_mm, 0.4)))
+    assert not any(one.note for one in readings(placed, plan))
     valve, _ = begun(VirtualValve, plan.with_item(annulus), heart)
     assert valve.annulus_id == annulus.item_id
     assert valve.diameter_mm == round(found["d_area_diameter_mm"].value)

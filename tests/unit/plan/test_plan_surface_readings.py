@@ -23,10 +23,10 @@ def test_a_way_on_a_surface_is_as_long_as_its_line_and_its_band_is_that_of_its_t
     assert length.plus_minus == pytest.approx(1.96 * np.sqrt(2) * 0.75, rel=0.1)
 
 
-def test_a_gap_and_a_volume_come_from_surfaces_and_have_no_band() -> None:
+def test_a_gap_and_a_volume_come_from_surfaces_and_say_that_they_have_no_band() -> None:
     gap = values(Gap("g", "lv", "la", (0, 0, 0), (3, 4, 0)), 0.75)["length_mm"]
-    assert (gap.value, gap.plus_minus) == (5.0, None)
-    assert values(StructureVolume("v", "lv", 71.5, (0, 0, 0)))["volume_ml"].text == "71.5 ml"
+    assert (gap.value, gap.plus_minus, gap.note) == (5.0, None, "no band")
+    assert values(StructureVolume("v", "lv", 71.5, (0, 0, 0)))["volume_ml"].text == "71.5 ml, no band"
 
 
 def test_a_ball_says_radius_and_volume() -> None:

@@ -68,6 +68,26 @@ def test_crossed_edges_are_nearer_than_any_corner_is() -> None:
     np.testing.assert_allclose(end - start, [0, 0, 3.0], atol=1e-6)
 
 
+@pytest.mark.parametrize("across_deg", [90.0, 35.0])
+def test_bars_that_cross_without_a_corner_in_each_other_have_no_gap(across_deg: float) -> None:
+    turned = trimesh.transformations.rotation_matrix(np.radians(across_deg), [0, 0, 1])
+    lifted = trimesh.transformations.translation_matrix([0, 0, 1.0])
+    bar, other = box((80.0, 6.0, 6.0)), box((80.0, 6.0, 6.0), lifted @ turned)
+    for one, two in ((bar, other), (other, bar)):
+        away_mm, start, end = smallest_gap(one, two)
+        assert away_mm == 0.0
+        np.testing.assert_array_equal(start, end)
+        assert np.abs(start).max() <= 40.0
+    beside = box((80.0, 6.0, 6.0), trimesh.transformations.translation_matrix([0, 0, 6.5]) @ turned)
+    assert smallest_gap(bar, beside)[0] == pytest.approx(0.5, abs=1e-6), "a near miss is no crossing"
+
+
+def test_an_open_sheet_through_a_bar_has_no_gap() -> None:
+    corners = np.array([[0.0, -50, -50], [0, 50, -50], [0, 50, 50], [0, -50, 50]])
+    sheet = SurfaceMesh(corners, np.array([[0, 1, 2], [0, 2, 3]]))
+    assert smallest_gap(box((80.0, 6.0, 6.0)), sheet)[0] == 0.0
+
+
 def test_what_touches_or_enters_has_no_gap() -> None:
     assert (
         smallest_gap(
