@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from plan.formula import LANDMARK_SD_MM
 
 N_RECENT = 10
 MOST_NODES = 100
+MOST_PAIRS = 1000
 MOST_SPREAD_MM = 5.0
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -34,6 +35,7 @@ class Settings:
         pacs_nodes: the archives that are known; their passwords are not.
         receive_folder: where studies from archives are put; empty for a folder beside the journals.
         layout: how the views of the planning page share it.
+        shortcuts: command key -> the user's own keys in the place of the table's; empty for none.
         landmark_sd_mm: how far, per axis, a point is placed differently the next time; the bands follow from it.
     """
 
@@ -47,6 +49,7 @@ class Settings:
     receive_folder: str = ""
     landmark_sd_mm: float = LANDMARK_SD_MM
     layout: str = "grid"
+    shortcuts: Mapping[str, str] = field(default_factory=dict)
 
     def with_recent(self, folder: Path) -> Settings:
         """The same settings with `folder` as the newest study."""
@@ -124,6 +127,13 @@ def _nodes(value: object) -> tuple[Node, ...] | None:
     return tuple(nodes.values())
 
 
+def _map_of_texts(value: object) -> dict[str, str] | None:
+    if not isinstance(value, Mapping):
+        return None
+    pairs = [(str(key), _text(text)) for key, text in list(value.items())[:MOST_PAIRS]]
+    return {key: text for key, text in pairs if text is not None}
+
+
 _READERS: dict[str, Callable[[object], Any]] = {
     "recent_studies": _texts,
     "device": _device,
@@ -135,4 +145,5 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "receive_folder": _text,
     "landmark_sd_mm": _spread,
     "layout": _text,
+    "shortcuts": _map_of_texts,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from app.session import Session
 from app.state import State
 from core.progress import Progress
 from core.study import Patient, Series
+
+if TYPE_CHECKING:
+    from app.commands.helping import Aid
 
 ResultT = TypeVar("ResultT")
 
@@ -100,6 +103,9 @@ class Desk(Protocol):
 
     def show_pacs(self) -> None:
         """Open the window on archives."""
+
+    def show_aid(self, aid: Aid) -> None:
+        """Open a window that helps and changes nothing of the patient."""
 
     def show_about(self) -> None:
         """Say what this program is and what it is not for."""

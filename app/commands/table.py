@@ -9,6 +9,7 @@ from app.commands import (
     cutting,
     export,
     fusing,
+    helping,
     labels,
     library,
     measuring,
@@ -21,16 +22,17 @@ from app.commands import (
     study,
     viewing,
 )
-from app.commands.command import Command, Desk
+from app.commands.command import Command
 
 MENUS: Mapping[str, str] = {
     "file": "&File",
     "edit": "&Edit",
     "plan": "&Plan",
     "sheets": "&Sheets",
-    "reconstruct": "&Reconstruct",
+    # Not Alt+R and Alt+V, which measure again and keep volumes.
+    "reconstruct": "Rec&onstruct",
     "labels": "&Labels",
-    "view": "&View",
+    "view": "V&iew",
     "help": "&Help",
 }
 # Commands of one menu whose keys begin alike stand in a menu of their own.
@@ -69,10 +71,6 @@ WITHOUT_WORDS: frozenset[str] = frozenset(
 )
 
 
-def _about(desk: Desk) -> None:
-    desk.show_about()
-
-
 COMMANDS: tuple[Command, ...] = (
     *study.COMMANDS,
     *library.COMMANDS,
@@ -89,6 +87,6 @@ COMMANDS: tuple[Command, ...] = (
     *measuring.COMMANDS,
     *arranging.COMMANDS,
     *playing.COMMANDS,
-    Command("help.about", "About Auricle", _about, ("F1",)),
+    *helping.COMMANDS,
 )
 BY_KEY: Mapping[str, Command] = {command.key: command for command in COMMANDS}

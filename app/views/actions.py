@@ -10,23 +10,38 @@ from PyQt6.QtWidgets import QMenu, QMenuBar, QToolBar, QToolButton
 
 from app.commands.command import Command
 from app.commands.table import COMMANDS, MENUS, SUBMENUS, TOOLBAR, WITHOUT_WORDS
+from app.palette import Offer
+from app.shortcuts import Changed, shortcuts_of
 from app.state import State
 from app.views.icons import icon
+from app.views.words import told
 
 
 class Actions:
     """One QAction for each row of the table, kept in step with the state."""
 
-    def __init__(self, parent: QObject, run: Callable[[Command], None]) -> None:
+    def __init__(self, parent: QObject, run: Callable[[Command], None], changed: Changed | None = None) -> None:
         self.by_key = {command.key: self._make(command, parent, run) for command in COMMANDS}
+        self.shortcuts: dict[str, tuple[str, ...]] = {}
+        self.use_shortcuts(changed or {})
+
+    def use_shortcuts(self, changed: Changed) -> None:
+        """Listen to the table's keys, with the user's own in their place."""
+        self.shortcuts = shortcuts_of(changed)
+        for key, action in self.by_key.items():
+            action.setShortcuts([QKeySequence(keys) for keys in self.shortcuts[key]])
+
+    def offers(self, state: State) -> tuple[Offer, ...]:
+        """Every command as the palette lists it, with the reason where it cannot be used now."""
+        return tuple(self._offer(command, state) for command in COMMANDS if command.key != "help.palette")
 
     def refresh(self, state: State, is_busy: bool) -> None:
         """Show what is possible now, under the names it has now."""
         for command in COMMANDS:
             action = self.by_key[command.key]
-            action.setText(command.title_for(state))
-            action.setIconText(_short(command))
-            action.setToolTip(_tip(command, state))
+            action.setText(told(command.title_for(state)))
+            action.setIconText(told(_short(command)))
+            action.setToolTip(self._tip(command, state))
             is_enabled = command.is_enabled(state) and (command.while_busy or not is_busy)
             action.setEnabled(is_busy if command.key == "reconstruct.cancel" else is_enabled)
             if command.is_checked is not None:
@@ -35,7 +50,7 @@ class Actions:
     def fill_menus(self, bar: QMenuBar) -> None:
         """Put every action into the menu of its group."""
         for group, title in MENUS.items():
-            menu = bar.addMenu(title)
+            menu = bar.addMenu(told(title))
             if menu is not None:
                 self._fill(menu, [key for key in self.by_key if key.split(".")[0] == group])
 
@@ -56,16 +71,36 @@ class Actions:
         for key in keys:
             beginning = next((one for one in SUBMENUS if key.startswith(one)), None)
             if beginning is not None and beginning not in submenus:
-                submenus[beginning] = menu.addMenu(SUBMENUS[beginning])
+                submenus[beginning] = menu.addMenu(told(SUBMENUS[beginning]))
             place = submenus[beginning] if beginning is not None else menu
             if place is not None:
                 place.addAction(self.by_key[key])
+
+    def _offer(self, command: Command, state: State) -> Offer:
+        action = self.by_key[command.key]
+        return Offer(
+            command.key,
+            told(command.title_for(state)),
+            told(MENUS[command.key.split(".")[0]]).replace("&", ""),
+            self._keys(command),
+            "" if action.isEnabled() else _reason(command, state),
+            action.isEnabled(),
+        )
+
+    def _tip(self, command: Command, state: State) -> str:
+        keys = self._keys(command)
+        reason = "" if command.is_enabled(state) else command.why_not(state)
+        shown = f"{told(command.title_for(state))}{f'  ({keys})' if keys else ''}"
+        return shown + (f"\n{_sentence(told(reason))}" if reason else "")
+
+    def _keys(self, command: Command) -> str:
+        own = self.shortcuts[command.key]
+        return QKeySequence(own[0]).toString(QKeySequence.SequenceFormat.NativeText) if own else ""
 
     @staticmethod
     def _make(command: Command, parent: QObject, run: Callable[[Command], None]) -> QAction:
         action = QAction(parent)
         action.setObjectName(command.key)
-        action.setShortcuts([QKeySequence(keys) for keys in command.shortcuts])
         action.setCheckable(command.is_checked is not None)
         if command.icon:
             action.setIcon(icon(command.icon))
@@ -79,7 +114,11 @@ def _short(command: Command) -> str:
     return title.rstrip("…")
 
 
-def _tip(command: Command, state: State) -> str:
-    keys = f"  ({command.shortcuts[0]})" if command.shortcuts else ""
-    reason = "" if command.is_enabled(state) else command.why_not(state)
-    return f"{command.title_for(state)}{keys}" + (f"\n{reason[:1].upper()}{reason[1:]}." if reason else "")
+def _reason(command: Command, state: State) -> str:
+    if command.is_enabled(state):
+        return _sentence(told("wait until the work that runs is done, or cancel it"))
+    return _sentence(told(command.why_not(state) or "nothing that is open now can be used for it"))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

@@ -12,6 +12,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFileDialog, QMessageBox
 
 from app.commands.command import Command
+from app.commands.helping import Aid
 from app.exporting import ExportChoice
 from app.given import SurfaceFacts
 from app.identity import Sameness
@@ -178,6 +179,10 @@ class QtDesk:
     def show_pacs(self) -> None:
         """Open the window on archives."""
         self._window.pacs_desk.show()
+
+    def show_aid(self, aid: Aid) -> None:
+        """Open a window that helps and changes nothing of the patient."""
+        self._window.aids.show(aid)
 
     def show_about(self) -> None:
         """Say what this program is and what it is not for."""

@@ -27,6 +27,7 @@ from app.reconstruction import Reconstruct
 from app.session import Session
 from app.state import State
 from app.views.actions import Actions
+from app.views.aids.aids import Aids
 from app.views.ar.view import ArView
 from app.views.cycle_suggester import CycleSuggester
 from app.views.desk import QtDesk
@@ -85,7 +86,8 @@ class MainWindow(QMainWindow):
         self.notices = NoticeBar()
         self.progress = ProgressStrip()
         self.desk = QtDesk(self, session, reconstruct, reconstruct_cine)
-        self.actions_ = Actions(self, self.desk.do)
+        self.actions_ = Actions(self, self.desk.do, session.settings.shortcuts)
+        self.aids = Aids(self)
         self.library_desk = LibraryDesk(self, self.library)
         self.pacs_desk = PacsDesk(self)
         self.thumbnails = Thumbnails(THUMBNAIL, self)
@@ -192,9 +194,13 @@ class MainWindow(QMainWindow):
             self.structures.show_view(after.view)
         if any(getattr(after, name) is not getattr(before, name) for name in SEEN_BY_PLAN_LIST):
             self._show_plan(after)
-        if (after.sheet is None) != (before.sheet is None):
+        has_turned = (after.sheet is None) != (before.sheet is None)
+        # Of the list and the sheet the one that goes makes room first: both together would widen a small window.
+        if has_turned and after.sheet is not None:
             self._share_width()
         self._show_sheet(after)
+        if has_turned and after.sheet is None:
+            self._share_width()
         self.planning.show_state(after)
         self.player.show_state(after)
         self.surface_updater.show_state(after)
@@ -226,7 +232,19 @@ class MainWindow(QMainWindow):
         self.sheet_worker.show_state(state, sd_mm)
 
     def _share_width(self) -> None:
-        self.browser.setVisible(self.session.state.sheet is None or self.width() >= WIDE_PX)
+        is_shown = self.session.state.sheet is None or self.width() >= WIDE_PX
+        if is_shown == self.browser.isHidden():
+            self._activate_layouts()
+            self.browser.setVisible(is_shown)
+            # At once: the dock that comes next would still make room for a list that is gone, and widen the window.
+            self._sides.refresh()
+            self._activate_layouts()
+
+    def _activate_layouts(self) -> None:
+        for widget in (self.centralWidget(), self):
+            layout = widget.layout() if widget is not None else None
+            if layout is not None:
+                layout.activate()
 
     def _show_plan(self, state: State) -> None:
         # The bands of a point that is held come when it is let go: drawing it again 500 times takes a moment.

@@ -102,6 +102,12 @@ def test_no_two_commands_share_a_shortcut() -> None:
     assert len(keys) == len(set(keys))
 
 
+def test_no_shortcut_takes_the_letter_of_a_menu() -> None:
+    letters = {f"Alt+{title[title.index('&') + 1].upper()}" for title in MENUS.values()}
+    assert len(letters) == len(MENUS)
+    assert letters.isdisjoint(shortcut for command in COMMANDS for shortcut in command.shortcuts)
+
+
 def test_without_a_patient_only_what_needs_none_is_offered() -> None:
     offered = {command.key for command in COMMANDS if command.is_enabled(State())}
     assert "file.open" in offered

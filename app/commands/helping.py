@@ -1,0 +1,24 @@
+"""What helps to use the program: palette, keys, help, looks, tour, quiz, and what the program is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+
+from app.commands.command import Command, Desk
+
+
+class Aid(Enum):
+    """A window that helps and changes nothing of the patient."""
+
+    PALETTE = "palette"
+
+
+def _open(aid: Aid) -> Callable[[Desk], None]:
+    return lambda desk: desk.show_aid(aid)
+
+
+COMMANDS = (
+    Command("help.palette", "Find a command…", _open(Aid.PALETTE), ("Ctrl+K",), "search"),
+    Command("help.about", "About Auricle", lambda desk: desk.show_about()),
+)
