@@ -14,6 +14,7 @@ from core.progress import Progress
 from core.projection import CameraModel
 
 if TYPE_CHECKING:
+    from ar.board import Board
     from ar.loop import ArFrame, ArLoop
     from ar.registration import Registration
 
@@ -57,12 +58,13 @@ class ArFeed:
 
     Attributes:
         camera: the calibrated camera.
+        board: what is before it.
         outline: the board's own outline as a scene, shown while there is no anatomy.
         registration: where the anatomy, or the outline, lies on the board now. A frame that was tracked with
             another one must not be drawn with today's scene.
     """
 
-    def __init__(self, setup: ArSetup, anatomy: Anatomy | None) -> None:
+    def __init__(self, setup: ArSetup, anatomy: Anatomy | None, registered: Registration | None = None) -> None:
         """Open everything. Raises PlannerError when camera, video, board or calibration cannot be used."""
         from app.ar.opening import CalibratedSource
         from ar.board import default_board, read_board
@@ -74,17 +76,17 @@ class ArFeed:
         record = read_camera_record(setup.camera)
         self.camera: CameraModel = record.camera
         board = read_board(setup.board) if setup.board else default_board()
-        self._body = board.bodies[0]
+        self.board: Board = board
         self.outline, self._on_board = board_outline(board)
-        self.registration: Registration = self._placement(anatomy)
+        self.registration: Registration = self._placement(anatomy, registered)
         source = CalibratedSource(setup.source, record, PATIENCE_S)
         self._is_live = source.is_live
         self._interval_s = 1.0 / source.frames_per_s
         self._loop: ArLoop = ArLoop(source, Tracker(board, self.camera), self.registration)
 
-    def place(self, anatomy: Anatomy | None) -> None:
-        """Put another anatomy over the board; takes effect with the next frame."""
-        self.registration = self._loop.registration = self._placement(anatomy)
+    def place(self, anatomy: Anatomy | None, registered: Registration | None = None) -> None:
+        """Put another anatomy over the board, where it is registered or on the table; from the next frame on."""
+        self.registration = self._loop.registration = self._placement(anatomy, registered)
 
     def play(self, progress: Progress, deliver: Callable[[ArFrame | PlannerError], None]) -> None:
         """Track frame after frame until the source ends or the user stops it; a video keeps its own pace.
@@ -117,12 +119,19 @@ class ArFeed:
         time.sleep(due_s - now_s)
         return due_s
 
-    def _placement(self, anatomy: Anatomy | None) -> Registration:
+    def _placement(self, anatomy: Anatomy | None, registered: Registration | None) -> Registration:
         from ar.placement import place_over
 
         if anatomy is None or not anatomy.surfaces:
             return self._on_board
-        return place_over(anatomy, self._body)
+        bodies = [body.name for body in self.board.bodies]
+        is_own = registered is not None and registered.frame_of_reference_uid in (
+            "",
+            anatomy.frame_of_reference_uid,
+        )
+        if registered is not None and is_own and registered.body_from_patient.to_frame in bodies:
+            return registered
+        return place_over(anatomy, self.board.bodies[0])
 
 
 def state_text(turn: ArFrame) -> str:

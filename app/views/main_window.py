@@ -28,6 +28,7 @@ from app.session import Session
 from app.state import State
 from app.views.actions import Actions
 from app.views.aids.aids import Aids
+from app.views.ar.desk import ArDesk
 from app.views.ar.view import ArView
 from app.views.cycle_suggester import CycleSuggester
 from app.views.desk import QtDesk
@@ -59,7 +60,7 @@ LONGEST_GOODBYE_S = 30.0
 # Narrower than this, the open sheet takes the place of the list of studies.
 WIDE_PX = 1700
 SEEN_BY_PLAN_LIST = ("volume", "history", "dragged", "selected_id", "anatomy")
-SEEN_BY_AR = ("anatomy", "history", "view")
+SEEN_BY_AR = ("anatomy", "history", "view", "dragged")
 
 
 class MainWindow(QMainWindow):
@@ -86,6 +87,7 @@ class MainWindow(QMainWindow):
         self.notices = NoticeBar()
         self.progress = ProgressStrip()
         self.desk = QtDesk(self, session, reconstruct, reconstruct_cine)
+        self.ar_desk = ArDesk(self)
         self.actions_ = Actions(self, self.desk.do, session.settings.shortcuts)
         self.aids = Aids(self)
         self.library_desk = LibraryDesk(self, self.library)
@@ -207,6 +209,7 @@ class MainWindow(QMainWindow):
         self.wall_updater.show_state(after)
         if any(getattr(after, name) is not getattr(before, name) for name in SEEN_BY_AR):
             self.ar.show_state(after)
+        self.ar_desk.show_change(before, after)
         if after.notices != before.notices:
             n_common = _n_common(before.notices, after.notices)
             if not n_common:
@@ -250,7 +253,12 @@ class MainWindow(QMainWindow):
         # The bands of a point that is held come when it is let go: drawing it again 500 times takes a moment.
         sd_mm = None if state.dragged is not None else self.session.settings.landmark_sd_mm
         anatomy = without_stale(state.anatomy)
-        self.plan_list.show_plan(state.shown_plan, state.selected_id, anatomy, sd_mm, state.volume)
+        # What a hand before the camera holds is listed once it is placed.
+        is_new = state.dragged is not None and all(
+            item.item_id != state.dragged.item_id for item in state.plan.items
+        )
+        shown_plan = state.plan if is_new else state.shown_plan
+        self.plan_list.show_plan(shown_plan, state.selected_id, anatomy, sd_mm, state.volume)
 
     def _show_title(self, state: State) -> None:
         name = state.case.stem if state.case else (state.folder.name if state.folder else "")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtCore import QEvent, Qt, pyqtSignal
+from PyQt6.QtGui import QKeyEvent
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from app.ar_feed import ArFeed, setup_of, stages_text, state_text
 from app.jobs import Job
 from app.state import State
 from app.views.ar.canvas import ArCanvas
 from app.views.ar.fields import ArFields
+from app.views.ar.hands_panel import HandsPanel
+from app.views.ar.registration_panel import RegistrationPanel
 from app.views.icons import icon
 from app.views.labels import plain_label
 from app.views.theme import GOOD, QUIET, STOP, WARNING
@@ -21,11 +26,16 @@ from core.errors import PlannerError
 from core.progress import Progress
 
 if TYPE_CHECKING:
+    from ar.board import Board
     from ar.loop import ArFrame
+    from ar.registration import Registration
     from render.scene import Scene
 
 # Faster than any display: every tracked frame is shown as soon as it is there.
 FRAME_INTERVAL_S = 0.005
+MOST_TURNS = 300
+PANEL_PX = 300
+CONFIRMING = (Qt.Key.Key_Space, Qt.Key.Key_PageDown)
 COLOURS = {"TRACKED": GOOD, "STALE": WARNING, "LOST": STOP}
 
 
@@ -35,6 +45,9 @@ class ArView(QWidget):
     refused = pyqtSignal(object)
     setup_used = pyqtSignal(str, str, str)
     frame_shown = pyqtSignal(object)
+    turns_came = pyqtSignal(list)
+    went_silent = pyqtSignal()
+    ended = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,7 +56,10 @@ class ArView(QWidget):
         self.canvas = ArCanvas()
         self.canvas.drawn.connect(self._drawn)
         self.canvas.failed.connect(self._fail)
+        self.canvas.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.fields = ArFields()
+        self.tools, self.registering = HandsPanel(), RegistrationPanel()
+        self.confirm: Callable[[], bool] = lambda: False
         self.start_button = QPushButton(icon("play"), "Start")
         self.start_button.setProperty("primary", True)
         self.start_button.clicked.connect(self.toggle)
@@ -60,6 +76,26 @@ class ArView(QWidget):
         self._newest: ArFrame | PlannerError | None = None
         self._shown: ArFrame | None = None
         self._scene: Scene | None = None
+        self._registered: Registration | None = None
+        self._paints_error, self._opacity = False, 1.0
+        # The newest frame is drawn; a touch needs all of them.
+        self._turns: deque[ArFrame] = deque(maxlen=MOST_TURNS)
+        self.tools.faded.connect(self._fade)
+
+    @property
+    def board(self) -> Board | None:
+        """What is before the camera; None before it was opened."""
+        return self._feed.board if self._feed is not None else None
+
+    @property
+    def is_frozen(self) -> bool:
+        """True while the picture is held."""
+        return self.tools.freeze_button.isChecked()
+
+    @property
+    def is_registering(self) -> bool:
+        """True while the page of the registration is in front."""
+        return self.is_running and self.pages.currentWidget() is self._registering_page
 
     @property
     def is_running(self) -> bool:
@@ -71,16 +107,41 @@ class ArView(QWidget):
         from render.compose import compose
 
         if state.anatomy is not self._anatomy and self._feed is not None:
-            self._feed.place(state.anatomy)
+            self._feed.place(state.anatomy, self._registered)
         self._anatomy = state.anatomy
         # Over the patient there is no legend, and millimetres without one would mislead.
         view = replace(state.view, paint_uncertainty=False, paint_thickness=False)
         try:
-            self._scene = compose(state.anatomy, state.plan, view) if state.anatomy else None
+            self._scene = compose(state.anatomy, state.shown_plan, view) if state.anatomy else None
         except PlannerError as refusal:
             self._scene = None
             self.refused.emit(refusal)
         self._present()
+
+    def register(self, registration: Registration | None) -> None:
+        """Hold the heart where it is registered from the next frame on; on the table with None."""
+        self._registered = registration
+        if self._feed is not None:
+            self._feed.place(self._anatomy, registration)
+
+    def paint_error(self, is_on: bool) -> None:
+        """Paint the heart by the expected error of the registration, or in its own colours."""
+        self._paints_error = is_on
+        self._present()
+
+    def event(self, event: QEvent | None) -> bool:
+        """The confirming key belongs to this page while there is something to confirm; elsewhere it plays."""
+        is_asked = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
+        if is_asked and event.key() in CONFIRMING and self.is_running:  # type: ignore[union-attr]
+            event.accept()  # type: ignore[union-attr]
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """A foot pedal is a keyboard with one key."""
+        is_new = event is not None and event.key() in CONFIRMING and not event.isAutoRepeat()
+        if not (is_new and self.confirm()):
+            super().keyPressEvent(event)
 
     def toggle(self) -> None:
         """Start, or stop what runs."""
@@ -93,12 +154,14 @@ class ArView(QWidget):
             self._refuse(refusal)
             return
         self.setup_used.emit(*self.fields.texts)
-        anatomy = self._anatomy
+        anatomy, registered = self._anatomy, self._registered
 
         def work(progress: Progress) -> None:
             progress.report("Opening the camera", 0.0)
-            feed = ArFeed(setup, anatomy)
+            feed = ArFeed(setup, anatomy, registered)
             self._feed = feed
+            # What changed while it was opened.
+            feed.place(self._anatomy, self._registered)
             feed.play(progress, self._take)
 
         self._run(work)
@@ -123,6 +186,8 @@ class ArView(QWidget):
         job.ended.connect(self._end)
         self._job = job
         self._newest = self._shown = self._feed = None
+        self._turns.clear()
+        self.tools.freeze_button.setChecked(False)
         self.canvas.show_words("Opening the camera…")
         self.start_button.setText("Stop")
         self.start_button.setIcon(icon("stop"))
@@ -131,6 +196,8 @@ class ArView(QWidget):
 
     def _take(self, turn: ArFrame | PlannerError) -> None:
         self._newest = turn
+        if not isinstance(turn, PlannerError):
+            self._turns.append(turn)
 
     def _refuse(self, refusal: PlannerError) -> None:
         """Say it as a notice, and where the picture would be: a view that stays empty explains nothing."""
@@ -139,9 +206,16 @@ class ArView(QWidget):
 
     def _refresh(self) -> None:
         turn, feed = self._newest, self._feed
+        turns = [self._turns.popleft() for _ in range(len(self._turns))]
         if isinstance(turn, PlannerError):
             self._show_lost(turn)
-        elif turn is not None and feed is not None and turn is not self._shown:
+            return
+        self.turns_came.emit(turns)
+        if turn is None or feed is None or turn is self._shown:
+            return
+        if self.is_frozen and self._shown is not None:
+            self._say_state("FROZEN  –  this is not what the camera sees now", COLOURS["STALE"])
+        else:
             self._shown = turn
             self._present()
             self._say_state(state_text(turn), COLOURS[turn.pose.state.value])
@@ -150,6 +224,7 @@ class ArView(QWidget):
     def _show_lost(self, silence: PlannerError) -> None:
         """No picture comes: nothing is drawn, so that an old one cannot be taken for now."""
         self._shown = None
+        self.went_silent.emit()
         self.canvas.show_words(f"LOST\n{silence.what}: {silence.why}\n{silence.fix}")
         self._say_state(f"LOST  –  {silence.what}: {silence.why}", COLOURS["LOST"])
         self.stages_label.clear()
@@ -163,7 +238,18 @@ class ArView(QWidget):
         if turn is not None and feed is not None:
             scene = self._scene if self._anatomy is not None else feed.outline
             is_placed = turn.registration is feed.registration
-            self.canvas.show_turn(turn, feed.camera, scene if is_placed else None)
+            self.canvas.show_turn(turn, feed.camera, self._looked(scene) if is_placed else None)
+
+    def _looked(self, scene: Scene | None) -> Scene | None:
+        """The scene as faint as it is wanted."""
+        if scene is None or self._opacity >= 1.0:
+            return scene
+        surfaces = tuple(replace(s, opacity=s.opacity * self._opacity) for s in scene.surfaces)
+        return replace(scene, surfaces=surfaces)
+
+    def _fade(self, opacity: float) -> None:
+        self._opacity = opacity
+        self._present()
 
     def _drawn(self, draw_ms: float) -> None:
         if self._shown is not None:
@@ -186,6 +272,7 @@ class ArView(QWidget):
         self.start_button.setIcon(icon("play"))
         self.state_label.setText("Stopped")
         self.state_label.setStyleSheet(f"color: {QUIET};")
+        self.ended.emit()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -197,5 +284,20 @@ class ArView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
         layout.addLayout(row)
-        layout.addWidget(self.canvas, 1)
+        layout.addLayout(self._middle(), 1)
         layout.addLayout(below)
+
+    def _middle(self) -> QHBoxLayout:
+        self.pages = QTabWidget()
+        self.pages.setDocumentMode(True)
+        self.pages.setFixedWidth(PANEL_PX)
+        self._registering_page = QScrollArea()
+        self._registering_page.setWidgetResizable(True)
+        self._registering_page.setWidget(self.registering)
+        self._registering_page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.pages.addTab(self.tools, "Tools")
+        self.pages.addTab(self._registering_page, "Registration")
+        row = QHBoxLayout()
+        row.addWidget(self.canvas, 1)
+        row.addWidget(self.pages)
+        return row
