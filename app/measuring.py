@@ -16,12 +16,14 @@ from app.sheets.on_surfaces import OnSurfaces, measured_on, needs_surfaces
 from core.anatomy import Anatomy
 from core.errors import PlannerError
 from core.mesh import SurfaceMesh
+from core.motion import MovingAnatomy
+from core.progress import Progress
 from plan.clinical.aortic_root import annular_plane, edge_on_cranial_deg, why_no_plane
 from plan.clinical.ventricles import body_surface_m2, myocardial_mass_g, stroke
 from plan.cross_section import cross_section, loop_shape
 from plan.edits import kind_title
-from plan.formula import Reading, points_of
-from plan.items import AorticRoot, CutPlane
+from plan.formula import NO_BAND, Reading, points_of
+from plan.items import AorticRoot, CutPlane, Item
 from plan.plan import Plan
 from plan.readings import readings
 
@@ -96,13 +98,27 @@ def plane_shapes(anatomy: Anatomy, plane: CutPlane) -> dict[str, tuple[Reading, 
     return found
 
 
+def item_readings(
+    item: Item,
+    plan: Plan,
+    anatomy: Anatomy | None,
+    moving: MovingAnatomy | None = None,
+    sd_mm: float | None = None,
+    progress: Progress | None = None,
+) -> tuple[tuple[Reading, ...], tuple[Reading, ...]]:
+    """All that an item measures: on the patient's surfaces, and by what the plan holds; arguments as `measured_on`."""
+    surfaces = OnSurfaces()
+    if needs_surfaces(item):
+        surfaces = measured_on(item, plan, anatomy, moving, sd_mm, progress)
+    return surfaces.readings, readings(seen_item(item, anatomy), plan, sd_mm)
+
+
 def items_to_json(plan: Plan, sd_mm: float, anatomy: Anatomy | None = None) -> list[dict[str, object]]:
     """All items that measure something, with their readings; those of surfaces, too, where there is an anatomy."""
     found = []
     for item in plan.items:
-        surfaces = measured_on(item, plan, anatomy, None, sd_mm) if needs_surfaces(item) else OnSurfaces()
-        found_of_item = (*surfaces.readings, *readings(seen_item(item, anatomy), plan, sd_mm))
-        measures = [_reading_to_json(reading) for reading in found_of_item]
+        on_surfaces, by_plan = item_readings(item, plan, anatomy, None, sd_mm)
+        measures = [_reading_to_json(reading) for reading in (*on_surfaces, *by_plan)]
         if measures:
             entry: dict[str, object] = {"type": kind_title(item), "id": item.item_id, "name": item.name}
             entry["measures"] = measures

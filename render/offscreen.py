@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import vtkmodules.vtkRenderingFreeType  # noqa: F401  (registers how VTK draws text)
@@ -58,7 +60,27 @@ def render_image_with_camera(
     return _picture(renderer, model.width, model.height, background)
 
 
+def render_views(
+    scene: Scene, width: int, height: int, cameras: Sequence[CameraView], background: Colour = BACKGROUND
+) -> Iterator[np.ndarray]:
+    """Draw one scene from several cameras, one after the other: uint8 RGB (height, width, 3) each."""
+    renderer = vtkRenderer()
+    Stage(renderer).show(scene)
+    with _drawn_by(renderer, width, height, background) as window:
+        for camera in cameras:
+            apply_view(renderer.GetActiveCamera(), camera)
+            renderer.ResetCameraClippingRange()
+            yield _pixels(window, width, height)
+
+
 def _picture(renderer: vtkRenderer, width: int, height: int, background: Colour) -> np.ndarray:
+    with _drawn_by(renderer, width, height, background) as window:
+        return _pixels(window, width, height)
+
+
+@contextmanager
+def _drawn_by(renderer: vtkRenderer, width: int, height: int, background: Colour) -> Iterator[vtkRenderWindow]:
+    """A window off the screen with one renderer; let go of at the end."""
     renderer.SetBackground(*background)
     renderer.UseFXAAOn()
     window = _window()
@@ -68,14 +90,18 @@ def _picture(renderer: vtkRenderer, width: int, height: int, background: Colour)
     window.SetSize(width, height)
     window.AddRenderer(renderer)
     try:
-        window.Render()
-        pixels = vtkUnsignedCharArray()
-        window.GetPixelData(0, 0, width - 1, height - 1, False, pixels, 0)
-        rows_from_below = vtk_to_numpy(pixels).reshape(height, width, 3)
-        return np.ascontiguousarray(rows_from_below[::-1])
+        yield window
     finally:
         window.RemoveRenderer(renderer)
         window.Finalize()
+
+
+def _pixels(window: vtkRenderWindow, width: int, height: int) -> np.ndarray:
+    window.Render()
+    pixels = vtkUnsignedCharArray()
+    window.GetPixelData(0, 0, width - 1, height - 1, False, pixels, 0)
+    rows_from_below = vtk_to_numpy(pixels).reshape(height, width, 3)
+    return np.ascontiguousarray(rows_from_below[::-1])
 
 
 def _window() -> vtkRenderWindow:

@@ -23,6 +23,7 @@ COMMANDS = {
     "score": "labels against other labels: overlap, distances, volumes",
     "fuse": "two images of one patient, reconstructed and registered",
     "measure": "every value of a plan with its band, and volumes, areas and diameters of its anatomy",
+    "report": "a case as a PDF: pictures, every value with its band, method",
     "export": "results as DICOM objects or surface files, with or without the patient",
     "phantom": "a synthetic patient with its exact truth",
     "tasks": "what can be reconstructed, and with which weights",

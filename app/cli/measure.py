@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all values to FILE")
     parser.add_argument(
         "--landmark-sd",
-        type=_spread,
+        type=spread,
         default=LANDMARK_SD_MM,
         metavar="MM",
         help="how far per axis a point is placed differently the next time, for the bands (default %(default)s)",
@@ -58,7 +58,8 @@ def run(options: argparse.Namespace) -> None:
         write_json(options.json, content)
 
 
-def _spread(text: str) -> float:
+def spread(text: str) -> float:
+    """A standard deviation of placed points in mm. Raises ArgumentTypeError out of its range."""
     value = float(text)
     if not 0.0 < value <= 20.0:
         raise argparse.ArgumentTypeError("a number of millimetres above 0, at most 20")

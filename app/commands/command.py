@@ -15,10 +15,12 @@ from app.identity import Sameness
 from app.measures.resecting import ResectionWish
 from app.moving import ReconstructCine
 from app.reconstruction import Reconstruct
+from app.report.choice import ReportChoice
 from app.session import Session
 from app.state import State
 from core.progress import Progress
 from core.study import Patient, Series
+from render.scene import CameraView
 
 if TYPE_CHECKING:
     from app.commands.helping import Aid
@@ -68,6 +70,12 @@ class Desk(Protocol):
 
     def ask_export(self, formats: tuple[str, ...]) -> ExportChoice | None:
         """Let the user choose formats, folder and whether the patient stays in; None: changed their mind."""
+
+    def ask_report(self, is_patient_known: bool, then: Callable[[ReportChoice], None]) -> None:
+        """Let the user name the file of a report and say whether it names the patient; `then` is done on a yes."""
+
+    def camera(self) -> CameraView | None:
+        """Where the 3-D view looks from; None while there is none."""
 
     def picture(self) -> np.ndarray | None:
         """The 3-D view as uint8 RGB (rows, columns, 3); None while there is none."""

@@ -20,9 +20,11 @@ from app.jobs import JobRunner
 from app.measures.resecting import ResectionWish
 from app.moving import ReconstructCine
 from app.reconstruction import Reconstruct
+from app.report.choice import ReportChoice
 from app.session import Session
 from app.views.about import show_about
 from app.views.export_dialog import ExportDialog
+from app.views.report_dialog import ReportDialog
 from app.views.resection_dialog import ResectionDialog
 from app.views.same_patient import make_question
 from app.views.surface_dialog import SurfaceDialog
@@ -30,6 +32,7 @@ from app.views.table_dialog import TableDialog
 from core.errors import PlannerError
 from core.progress import Progress
 from core.study import Patient, Series
+from render.scene import CameraView
 
 if TYPE_CHECKING:
     from app.views.main_window import MainWindow
@@ -117,6 +120,17 @@ class QtDesk:
     def ask_export(self, formats: tuple[str, ...]) -> ExportChoice | None:
         """Let the user choose what is written, where, and whether the patient stays in."""
         return ExportDialog.ask(self._window, formats)
+
+    def ask_report(self, is_patient_known: bool, then: Callable[[ReportChoice], None]) -> None:
+        """A small window beside the views, which stay alive."""
+        start = Path(self._start_folder()) / "report.pdf"
+        dialog = ReportDialog(start, is_patient_known, self._window)
+        dialog.chosen.connect(lambda choice: self.attempt(lambda: then(choice)))
+        dialog.show()
+
+    def camera(self) -> CameraView | None:
+        """Where the 3-D view looks from."""
+        return self._window.planning.scene.camera()
 
     def picture(self) -> np.ndarray | None:
         """The 3-D view as it is drawn."""

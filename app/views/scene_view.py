@@ -112,6 +112,14 @@ class SceneView(QWidget):
             return None
         return np.asarray(self.interactor.screenshot(return_img=True))[..., :3]
 
+    def camera(self) -> CameraView | None:
+        """Where the view looks from now; None before it is built."""
+        if self.renderer is None:
+            return None
+        from render.camera import view_of
+
+        return view_of(self.interactor.renderer.GetActiveCamera())
+
     def close_scene(self) -> None:
         """Let go of VTK's window; the view shows nothing afterwards."""
         self._hover.stop()

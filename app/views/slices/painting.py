@@ -33,6 +33,20 @@ def paint_slice(
 ) -> None:
     """Paint contours, marks, crosshair, letters and texts over a slice that is already there."""
     ratio = view.devicePixelRatioF()
+    paint_findings(painter, lines, plan_marks, ratio, state.selected_id)
+    paint_crosshair(painter, view, frame)
+    _paint_placed(painter, frame, state, ratio)
+    _paint_texts(painter, view, frame, state)
+
+
+def paint_findings(
+    painter: QPainter,
+    lines: tuple[Outline, ...],
+    plan_marks: tuple[Mark, ...],
+    ratio: float,
+    selected_id: str | None = None,
+) -> None:
+    """Paint what was found and planned: outlines of structures and marks of the plan, in pixels over `ratio`."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for outline in lines:
         pen = QPen(QColor.fromRgbF(*outline.colour), 1.6)
@@ -42,10 +56,7 @@ def paint_slice(
         for line in outline.lines:
             painter.drawPolyline(QPolygonF(_points(line, ratio)))
     for mark in plan_marks:
-        _paint_mark(painter, mark, ratio, mark.item_id == state.selected_id)
-    paint_crosshair(painter, view, frame)
-    _paint_placed(painter, frame, state, ratio)
-    _paint_texts(painter, view, frame, state)
+        _paint_mark(painter, mark, ratio, mark.item_id == selected_id)
 
 
 def _points(pixels: np.ndarray, ratio: float) -> list[QPointF]:

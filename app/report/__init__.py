@@ -1,0 +1,1 @@
+"""The report of a case, and pictures of it for files: what is open, on paper."""
