@@ -13,6 +13,7 @@ from app.headset_wishes import Wishes
 from app.session import Session
 from app.state import State
 from core.errors import PlannerError
+from plan.items import CutPlane
 
 if TYPE_CHECKING:
     from ar.headset.hub import Answer
@@ -28,7 +29,7 @@ class Headset:
     """The one door for window and command line; knows no Qt. For the thread that owns the session.
 
     Attributes:
-        allow_name: viewers see the patient's name.
+        allow_name: viewers see the patient's name, and what somebody typed as a name in the plan.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class Headset:
         return self._running().revoke(viewer_id)
 
     def allow_names(self, is_allowed: bool) -> None:
-        """Show the patient's name to viewers, or not."""
+        """Show the patient's name and typed names of plan items to viewers, or not."""
         self.allow_name = is_allowed
         self._publish()
 
@@ -125,15 +126,17 @@ class Headset:
 
     def _follow(self, before: State, after: State) -> None:
         is_new_plan = self._wishes.revisions.follow(after.plan)
-        shown = ("anatomy", "dragged", "view", "series", "scan")
+        shown = ("anatomy", "dragged", "view", "series", "scan", "volume", "arrangement")
         if is_new_plan or any(getattr(before, name) is not getattr(after, name) for name in shown):
             self._publish()
 
     def _publish(self) -> None:
         if self._server is not None:
-            self._wishes.revisions.follow(self._session.state.plan)
-            name = patient_title(self._session.state) if self.allow_name else ""
-            self._server.publish(shown_of(self._session.state, self._wishes.revisions.current, name))
+            state = self._session.state
+            self._wishes.revisions.follow(state.plan)
+            self._wishes.has_names = self.allow_name
+            name = patient_title(state) if self.allow_name else ""
+            self._server.publish(shown_of(state, self._wishes.revisions.current, name, self.allow_name))
 
     def _later(self, work: Callable[[], None]) -> None:
         # The window may be gone before its server is.
@@ -146,12 +149,37 @@ class Headset:
         return self._server
 
 
-def shown_of(state: State, revision: int = 1, title: str = "") -> Shown:
-    """What viewers see of a state."""
+def shown_of(state: State, revision: int = 1, title: str = "", has_names: bool = False) -> Shown:
+    """What viewers see of a state.
+
+    Args:
+        title: stands above the heart.
+        has_names: names that somebody typed are told as they are.
+    """
     from ar.headset.shown import Shown
 
     held = state.dragged.item_id if state.dragged is not None else ""
-    return Shown(state.anatomy, state.shown_plan, state.view, revision, held, title)
+    return Shown(
+        state.anatomy,
+        state.shown_plan,
+        state.view,
+        revision,
+        held,
+        title,
+        has_names=has_names,
+        not_shown=_not_shown(state),
+    )
+
+
+def _not_shown(state: State) -> tuple[str, ...]:
+    """What the 3-D view shows beside surfaces and plan, which viewers do not see."""
+    found = []
+    has_cuts = any(plane.is_active for plane in state.shown_plan.of_type(CutPlane))
+    if state.volume is not None and state.arrangement.has_cut_images and has_cuts:
+        found.append("the image on cut planes")
+    if state.volume is not None and state.arrangement.rendering:
+        found.append("the volume rendering")
+    return tuple(found)
 
 
 def patient_title(state: State) -> str:

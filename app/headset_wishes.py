@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.session import Session
+from ar.headset.limits import LARGEST_LOG_BYTES
 from ar.headset.messages import (
     VERSION,
     AddDistance,
@@ -22,7 +23,9 @@ from ar.headset.messages import (
     SwitchPlane,
     Undo,
 )
+from ar.headset.names import Names
 from ar.headset.revisions import Revisions
+from core.anatomy import LANDMARKS
 from core.errors import PlannerError
 from plan import edits
 from plan.edits import Edit
@@ -46,9 +49,11 @@ class Wishes:
 
     Attributes:
         revisions: which revision of the plan changed which item.
+        has_names: viewers may read names that somebody typed.
     """
 
     def __init__(self, session: Session) -> None:
+        self.has_names = False
         self.revisions = Revisions(session.state.plan)
         self._session = session
         self._holder = ""
@@ -180,10 +185,15 @@ class Wishes:
 
     def _look(self, message: Look) -> None:
         state = self._session.state
-        if state.anatomy is None or message.key not in state.anatomy.surfaces:
+        key = self._names.key_of(message.key)
+        if key is None:
             raise PlannerError("it is not shown", "there is no such structure", "load the page again")
-        changed = {"is_visible": message.is_visible, "opacity": message.opacity}
-        self._session.look(state.view.with_structure(message.key, **changed))  # type: ignore[arg-type]
+        shown = state.view.with_structure(key, is_visible=message.is_visible, opacity=message.opacity)
+        self._session.look(shown)
+
+    @property
+    def _names(self) -> Names:
+        return Names(self._session.state.anatomy, self._session.state.plan, self.has_names)
 
     def _log(self, viewer: Viewer, message: QuizAnswer) -> None:
         """Add one line to the log of quizzes on this machine; it names viewers by their number only."""
@@ -195,9 +205,14 @@ class Wishes:
             "distance_mm": round(message.distance_mm, 1),
             "seconds": round(message.seconds, 1),
         }
+        if self._names.key_of(message.asked) is None and all(kind.key != message.asked for kind in LANDMARKS):
+            raise PlannerError("the answer is not logged", "there is no such question", "load the page again")
+        path = self._session.data_folder / QUIZ_LOG
         try:
-            self._session.data_folder.mkdir(parents=True, exist_ok=True)
-            with (self._session.data_folder / QUIZ_LOG).open("a", encoding="utf-8") as log:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8") as log:
+                if log.tell() > LARGEST_LOG_BYTES:
+                    raise PlannerError("the answer is not logged", "the log is full", f"move {QUIZ_LOG} away")
                 log.write(json.dumps(line) + "\n")
         except OSError as error:
             reason = str(error.strerror or error)
@@ -209,9 +224,7 @@ class Wishes:
             "type": "refused",
             "ref": ref,
             "code": "stale" if isinstance(refusal, _Stale) else "refused",
-            "what": refusal.what,
-            "why": refusal.why,
-            "fix": refusal.fix,
+            **{part: self._names.cleaned(getattr(refusal, part)) for part in ("what", "why", "fix")},
             "revision": self.revisions.current,
         }
 

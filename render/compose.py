@@ -38,8 +38,7 @@ def compose(anatomy: Anatomy, plan: Plan, view: ViewState, camera: CameraView | 
         PlannerError: the plan belongs to another patient space than the anatomy.
     """
     _check_same_space(anatomy, plan)
-    parts = [_drawn(item, plan) for item in plan.items if _is_drawn(item, view)]
-    items = sum(parts, Drawn())
+    items = drawn_items(plan, view)
     surfaces = _surfaces(anatomy, plan, view)
     return Scene(
         surfaces=surfaces,
@@ -51,6 +50,11 @@ def compose(anatomy: Anatomy, plan: Plan, view: ViewState, camera: CameraView | 
         legend=_legend(surfaces, view.painted_by) if view.painted_by and surfaces else None,
         camera=camera,
     )
+
+
+def drawn_items(plan: Plan, view: ViewState) -> Drawn:
+    """What shows the items of a plan that a view wants to see; the same wherever they are drawn."""
+    return sum((_drawn(item, plan) for item in plan.items if _is_drawn(item, view)), Drawn())
 
 
 def _drawn(item: Item, plan: Plan) -> Drawn:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import queue
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from app.session import Session
 
 WAIT_S = 0.2
+LOOK_S = 5.0
 LARGEST_PORT = 65535
 
 
@@ -29,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=_port, default=0, metavar="N", help="listen on port N (default: a free one)"
     )
-    parser.add_argument("--show-name", action="store_true", help="viewers see the patient's name")
+    parser.add_argument(
+        "--show-name", action="store_true", help="viewers see the patient's name and typed names of plan items"
+    )
     parser.add_argument(
         "--save", action="store_true", help="at the end, write what viewers changed into the case"
     )
@@ -92,7 +97,7 @@ def _serve(session: Session, options: argparse.Namespace) -> None:
     try:
         printed.refresh(headset)
         say("Ctrl+C ends it.")
-        _work(waiting)
+        _work(waiting, lambda: printed.refresh(headset))
     except KeyboardInterrupt:
         say("")
     finally:
@@ -100,13 +105,15 @@ def _serve(session: Session, options: argparse.Namespace) -> None:
     _keep(session, options, before != session.state.plan)
 
 
-def _work(waiting: queue.SimpleQueue[Callable[[], None]]) -> None:
+def _work(waiting: queue.SimpleQueue[Callable[[], None]], refresh: Callable[[], None]) -> None:
+    looked_s = time.monotonic()
     while True:
-        try:
-            work = waiting.get(timeout=WAIT_S)
-        except queue.Empty:
-            continue
-        work()
+        with suppress(queue.Empty):
+            waiting.get(timeout=WAIT_S)()
+        # A code that nobody used grows too old: then another one is printed.
+        if time.monotonic() - looked_s > LOOK_S:
+            looked_s = time.monotonic()
+            refresh()
 
 
 def _keep(session: Session, options: argparse.Namespace, is_changed: bool) -> None:

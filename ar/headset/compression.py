@@ -24,11 +24,18 @@ class PackedSurface:
         draco: triangles around `centre_mm`, in mm.
         centre_mm: LPS position that the packed positions are counted from.
         error_mm: no vertex is farther than this from where it was; measured, not assumed.
+        is_closed: it has an inside, which a cut shows as a lid.
     """
 
     draco: bytes
     centre_mm: tuple[float, float, float]
     error_mm: float
+    is_closed: bool = False
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What a page has to know beside the triangles."""
+        return {"centre_mm": self.centre_mm, "error_mm": self.error_mm, "is_closed": self.is_closed}
 
 
 def pack_surface(mesh: SurfaceMesh, largest_error_mm: float = LARGEST_ERROR_MM) -> PackedSurface:
@@ -59,7 +66,8 @@ def pack_surface(mesh: SurfaceMesh, largest_error_mm: float = LARGEST_ERROR_MM) 
             f"its packed copy is off by {error_mm:.3f} mm, and {largest_error_mm} mm are allowed",
             "report this with the structure's name",
         )
-    return PackedSurface(packed, (float(centre[0]), float(centre[1]), float(centre[2])), error_mm)
+    centre_mm = float(centre[0]), float(centre[1]), float(centre[2])
+    return PackedSurface(packed, centre_mm, error_mm, mesh.is_closed)
 
 
 def bits_for(extent_mm: float, largest_error_mm: float) -> int:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Set
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from ar.headset.lines import Lines
+
+_LOG = logging.getLogger(__name__)
 COOKIE = "__Host-auricle"
 # Draco's decoder is WebAssembly; nothing else may run that is not the page's own file.
 POLICY = (
@@ -24,11 +28,12 @@ HEADERS = {
 }
 
 
-def guard_of(hosts: Set[str]) -> Middleware:
+def guard_of(hosts: Set[str], lines: Lines) -> Middleware:
     """A middleware that refuses requests to any other name, and gives every answer its headers.
 
     Args:
         hosts: the values of the Host header that are this server.
+        lines: are told while a request is answered.
     """
 
     @web.middleware
@@ -37,9 +42,14 @@ def guard_of(hosts: Set[str]) -> Middleware:
         if len(request.headers.getall("Host", [])) != 1 or host not in hosts:
             return _plain(421, "This server is not known by that name.", "")
         try:
-            answer = await handler(request)
+            with lines.answering(request):
+                answer = await handler(request)
         except web.HTTPException as refusal:
             return _plain(refusal.status, refusal.reason, host)
+        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError):
+            # What went wrong inside is told to whoever runs Auricle, without the request that it was asked by.
+            _LOG.warning("a headset's request failed", exc_info=True)
+            return _plain(500, "The server could not answer this.", host)
         if not answer.prepared:
             _protect(answer, host)
         return answer

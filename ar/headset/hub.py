@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ar.headset.limits import MOST_MALFORMED, MOST_MESSAGES_PER_S, Rate
+from ar.headset.limits import MOST_EDITS_PER_S, MOST_MALFORMED, MOST_MESSAGES_PER_S, Rate
 from ar.headset.messages import VERSION, Beat, Malformed, Message, parse
 from ar.headset.pairing import Viewer
 
@@ -35,6 +35,7 @@ class Link:
 
     viewer: Viewer
     rate: Rate
+    edits: Rate
     waiting: dict[str, str] = field(default_factory=dict)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     n_malformed: int = 0
@@ -68,7 +69,7 @@ class Hub:
 
     def open(self, viewer: Viewer, notice: str) -> Link:
         """A new link; it is told at once what is shown."""
-        link = Link(viewer, Rate(MOST_MESSAGES_PER_S, self._clock))
+        link = Link(viewer, Rate(MOST_MESSAGES_PER_S, self._clock), Rate(MOST_EDITS_PER_S, self._clock))
         hello = {"v": VERSION, "type": "hello", "viewer": viewer.name, "notice": notice}
         link.tell("hello", json.dumps(hello))
         for kind, text in self._newest.items():
@@ -106,8 +107,13 @@ class Hub:
             if link.n_malformed >= MOST_MALFORMED:
                 link.close(TOO_MUCH)
             return
+        ref = getattr(message, "ref", "")
         if isinstance(message, Beat):
             link.answer({"v": VERSION, "type": "beat", "sent_ms": message.sent_ms})
+        elif ref and not link.edits.allows():
+            # Each edit is a line in the patient's journal.
+            refusal = {"code": "refused", "what": "it is not changed", "why": "changes come too fast"}
+            link.answer({"v": VERSION, "type": "refused", "ref": ref, **refusal, "fix": "wait for a moment"})
         else:
             self._host.receive(link.viewer, message, answer)
 

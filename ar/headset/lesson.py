@@ -7,7 +7,7 @@ import json
 
 from ar.headset.compression import pack_surface
 from ar.headset.files import read_lesson_page
-from ar.headset.shown import Shown, plan_message, structures_message, surfaces_of
+from ar.headset.shown import Shown, plan_message, sources_of, structures_message
 from core.errors import PlannerError
 from core.resources import RESEARCH_NOTICE
 
@@ -21,20 +21,17 @@ def lesson_html(shown: Shown) -> str:
     Raises:
         PlannerError: there is no surface, the page is not built, or the file would be larger than `LARGEST_BYTES`.
     """
-    surfaces = surfaces_of(shown)
-    if not surfaces:
+    sources = sources_of(shown)
+    if not sources:
         raise PlannerError("there is no lesson to write", "there is no surface", "reconstruct the heart first")
-    packed = {name: pack_surface(mesh) for name, mesh in surfaces.items()}
+    cut = {name: source.cut() for name, source in sources.items()}
+    packed = {name: pack_surface(mesh) for name, mesh in cut.items() if len(mesh.faces)}
     content = {
         "notice": RESEARCH_NOTICE,
         "structures": structures_message(shown),
         "plan": plan_message(shown),
         "surfaces": {
-            name: {
-                "draco": base64.b64encode(surface.draco).decode(),
-                "centre_mm": surface.centre_mm,
-                "error_mm": surface.error_mm,
-            }
+            name: {"draco": base64.b64encode(surface.draco).decode(), **surface.facts}
             for name, surface in packed.items()
         },
     }

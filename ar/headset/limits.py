@@ -16,19 +16,31 @@ TOKEN_LIFE_S = 600.0
 BEAT_S = 1.0
 SLOWEST_SEND_S = 5.0
 MOST_ADDRESSES = 1000
+# Lines are TCP connections, paired or not: without an end they would use up the workstation's open files.
+MOST_LINES = 96
+MOST_LINES_PER_ADDRESS = 32
+HANDSHAKE_S = 5.0
+SILENT_LINE_S = 10.0
+LONGEST_REQUEST_S = 60.0
+LONGEST_BODY_S = 5.0
+LONGEST_GOODBYE_S = 1.0
+MOST_WRONG_PER_MINUTE = 100.0
+MOST_EDITS_PER_S = 10.0
+SURFACES_PAUSE_S = 0.33
+LARGEST_LOG_BYTES = 5_000_000
 
 
 class Rate:
-    """A bucket that fills with `per_s` permits a second and holds one second of them."""
+    """A bucket that fills with `per_s` permits a second and holds `held_s` seconds of them."""
 
-    def __init__(self, per_s: float, clock: Callable[[], float]) -> None:
-        self._per_s, self._clock = per_s, clock
-        self._left, self._seen_s = per_s, clock()
+    def __init__(self, per_s: float, clock: Callable[[], float], held_s: float = 1.0) -> None:
+        self._per_s, self._clock, self._most = per_s, clock, per_s * held_s
+        self._left, self._seen_s = self._most, clock()
 
     def allows(self) -> bool:
         """Take one permit; False when none is left."""
         now_s = self._clock()
-        self._left = min(self._per_s, self._left + (now_s - self._seen_s) * self._per_s)
+        self._left = min(self._most, self._left + (now_s - self._seen_s) * self._per_s)
         self._seen_s = now_s
         if self._left < 1.0:
             return False

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from ar.headset.limits import MOST_VIEWERS, TOKEN_LIFE_S, Lockout
+from ar.headset.limits import MOST_VIEWERS, MOST_WRONG_PER_MINUTE, TOKEN_LIFE_S, Lockout, Rate
 
 TOKEN_BYTES = 24
 
@@ -50,6 +50,7 @@ class Pairing:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lockout = Lockout(clock)
+        self._wrong = Rate(MOST_WRONG_PER_MINUTE / 60.0, clock, 60.0)
         self._token = ""
         self._made_s = 0.0
         self._viewers: dict[bytes, Viewer] = {}
@@ -70,8 +71,12 @@ class Pairing:
         """Trade a token for a cookie; the cookie is empty unless it is PAIRED."""
         if self._lockout.is_locked(address):
             return Redeeming.LOCKED, ""
-        is_right = self._is_token_alive() and hmac.compare_digest(token.encode(), self._token.encode())
+        # Half a surrogate pair is text in JSON and has no bytes of its own.
+        brought, expected = token.encode(errors="replace"), self._token.encode()
+        is_right = self._is_token_alive() and hmac.compare_digest(brought, expected)
         if not is_right:
+            if not self._wrong.allows():
+                return Redeeming.LOCKED, ""
             self._lockout.note_wrong(address)
             return Redeeming.WRONG, ""
         if len(self._viewers) >= MOST_VIEWERS:

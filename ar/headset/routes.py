@@ -10,20 +10,21 @@ from functools import partial
 
 from aiohttp import WSMsgType, web
 
-from ar.headset.compression import PackedSurface, pack_surface
 from ar.headset.files import PAIRING, PageFile
 from ar.headset.guard import COOKIE, is_own_page
 from ar.headset.hub import Content, Hub, Link
 from ar.headset.limits import (
     LARGEST_MESSAGE_BYTES,
     LOCKED_S,
+    LONGEST_BODY_S,
+    LONGEST_GOODBYE_S,
     MOST_SOCKETS_PER_VIEWER,
     SLOWEST_SEND_S,
 )
 from ar.headset.messages import VERSION
+from ar.headset.packing import Packing
 from ar.headset.pairing import Pairing, Redeeming, Viewer
 from core.errors import PlannerError
-from core.mesh import SurfaceMesh
 from core.resources import RESEARCH_NOTICE
 
 STATUS = {Redeeming.WRONG: 403, Redeeming.LOCKED: 429, Redeeming.FULL: 503}
@@ -33,15 +34,14 @@ class Routes:
     """Answers requests. For the server's own thread.
 
     Attributes:
-        surfaces: what viewers may load now, by its random name.
+        packing: what viewers may load now.
     """
 
     def __init__(
         self, files: Mapping[str, PageFile], pairing: Pairing, hub: Hub, on_change: Callable[[], None]
     ) -> None:
-        self.surfaces: Mapping[str, SurfaceMesh] = {}
+        self.packing = Packing()
         self._files, self._pairing, self._hub, self._on_change = files, pairing, hub, on_change
-        self._packed: dict[str, asyncio.Future[PackedSurface]] = {}
         self._picture = b""
 
     def table(self) -> list[web.RouteDef]:
@@ -79,7 +79,10 @@ class Routes:
     async def _pair(self, request: web.Request) -> web.StreamResponse:
         if not is_own_page(request):
             raise web.HTTPForbidden(reason="Not from this page")
-        token = await _token(request)
+        try:
+            token = await asyncio.wait_for(_token(request), LONGEST_BODY_S)
+        except TimeoutError as error:
+            raise web.HTTPRequestTimeout from error
         outcome, cookie = self._pairing.redeem(token, request.remote or "")
         if outcome is not Redeeming.PAIRED:
             status = STATUS[outcome]
@@ -93,16 +96,18 @@ class Routes:
     async def _surface(self, request: web.Request) -> web.StreamResponse:
         self._paired(request)
         name = request.match_info["name"]
-        if name not in self.surfaces:
+        if not self.packing.knows(name):
             raise web.HTTPNotFound
         try:
-            packed = await self._pack(name)
+            packed = await self.packing.packed(name)
+        except KeyError as error:
+            raise web.HTTPNotFound from error
         except PlannerError as refusal:
             return web.json_response({"what": refusal.what, "why": refusal.why, "fix": refusal.fix}, status=409)
-        facts = json.dumps({"centre_mm": packed.centre_mm, "error_mm": packed.error_mm})
-        return web.Response(
-            body=packed.draco, content_type="application/octet-stream", headers={"X-Surface": facts}
-        )
+        if packed is None:
+            return web.Response(status=204)
+        headers = {"X-Surface": json.dumps(packed.facts)}
+        return web.Response(body=packed.draco, content_type="application/octet-stream", headers=headers)
 
     async def _show_picture(self, request: web.Request) -> web.StreamResponse:
         self._paired(request)
@@ -139,14 +144,6 @@ class Routes:
             elif message.type is WSMsgType.BINARY:
                 self._hub.hear(link, "", answer)
 
-    async def _pack(self, name: str) -> PackedSurface:
-        """The packed surface; worked out once, whoever asks, beside the loop."""
-        if name not in self._packed:
-            self._packed = {known: kept for known, kept in self._packed.items() if known in self.surfaces}
-            loop = asyncio.get_running_loop()
-            self._packed[name] = loop.run_in_executor(None, pack_surface, self.surfaces[name])
-        return await asyncio.shield(self._packed[name])
-
     def _viewer(self, request: web.Request) -> Viewer | None:
         return self._pairing.viewer(request.cookies.get(COOKIE))
 
@@ -173,7 +170,9 @@ async def _send(link: Link, socket: web.WebSocketResponse) -> None:
             except (TimeoutError, ConnectionError):
                 link.closing = link.closing or 1013
         if link.closing:
-            await socket.close(code=link.closing)
+            # One that does not answer the goodbye would stay open: its line is cut by the handler's end.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(socket.close(code=link.closing), LONGEST_GOODBYE_S)
             return
 
 

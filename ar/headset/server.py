@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,9 +18,11 @@ from ar.headset.files import DIST, read_page
 from ar.headset.guard import guard_of
 from ar.headset.hub import REVOKED, STOPPED, Host, Hub
 from ar.headset.limits import BEAT_S
+from ar.headset.lines import Lines
+from ar.headset.pacing import Pace
 from ar.headset.pairing import Pairing, Viewer
 from ar.headset.routes import Routes
-from ar.headset.shown import Shown, plan_message, structures_message, surfaces_of
+from ar.headset.shown import Shown, plan_message, sources_of, structures_message
 from core.errors import PlannerError
 
 ResultT = TypeVar("ResultT")
@@ -73,10 +76,15 @@ class HeadsetServer:
         self._thread = threading.Thread(target=self._loop.run_forever, name="headset server", daemon=True)
         self._thread.start()
         try:
-            self._runner, self.port, self._beating = self._wait_for(self._start(port))
+            self._pace, self._lines, self._runner, self._beating = self._wait_for(self._start(port))
         except BaseException:
             self._end_loop()
             raise
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._lines.port
 
     @property
     def base_url(self) -> str:
@@ -104,14 +112,19 @@ class HeadsetServer:
         return self._ask(shut_out)
 
     def publish(self, shown: Shown) -> None:
-        """Show this to all viewers; does not wait for them."""
-        structures, plan, surfaces = structures_message(shown), plan_message(shown), surfaces_of(shown)
+        """Show this to all viewers; does not wait for them. A heart that moves is told a few times a second."""
+        structures, plan, sources = structures_message(shown), plan_message(shown), sources_of(shown)
+        space = shown.space
 
         def tell() -> None:
-            self._routes.surfaces = surfaces
-            self._hub.publish(structures, plan)
+            self._routes.packing.show(space, sources)
+            self._hub.publish(structures)
 
-        self._loop.call_soon_threadsafe(tell)
+        def take() -> None:
+            self._pace.offer(space, frozenset(sources), tell)
+            self._hub.publish(plan)
+
+        self._loop.call_soon_threadsafe(take)
 
     def show_picture(self, jpeg: bytes) -> None:
         """Hand the newest picture of the workstation's AR view to those who look at it; empty: there is none."""
@@ -120,26 +133,25 @@ class HeadsetServer:
     def stop(self) -> None:
         """Close every link and the port; returns when they are closed. A second call does nothing."""
         if self._thread.is_alive():
-            self._wait_for(self._shut())
-            self._end_loop()
+            try:
+                self._wait_for(self._shut())
+            finally:
+                self._end_loop()
 
-    async def _start(self, port: int) -> tuple[web.AppRunner, int, asyncio.Task[None]]:
-        # The port is known once it is bound, and only then the names by which it may be called.
-        hosts: set[str] = set()
-        application = web.Application(client_max_size=LARGEST_BODY_BYTES, middlewares=[guard_of(hosts)])
+    async def _start(self, port: int) -> tuple[Pace, Lines, web.AppRunner, asyncio.Task[None]]:
+        try:
+            lines = Lines(self.address, port, self.certificate.context)
+        except OSError as error:
+            reason = f"port {port}: {error.strerror or error}"
+            raise PlannerError("the headset server does not start", reason, "choose another port") from error
+        hosts = allowed_hosts(self.address, lines.port)
+        application = web.Application(client_max_size=LARGEST_BODY_BYTES, middlewares=[guard_of(hosts, lines)])
         application.add_routes(self._routes.table())
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
-        site = web.TCPSite(runner, self.address, port, ssl_context=self.certificate.context)
-        try:
-            await site.start()
-        except OSError as error:
-            await runner.cleanup()
-            reason = f"port {port}: {error.strerror or error}"
-            raise PlannerError("the headset server does not start", reason, "choose another port") from error
-        bound = int(runner.addresses[0][1])
-        hosts |= allowed_hosts(self.address, bound)
-        return runner, bound, self._loop.create_task(self._beat())
+        assert runner.server is not None
+        lines.open(runner.server)
+        return Pace(self._loop), lines, runner, self._loop.create_task(self._beat())
 
     async def _beat(self) -> None:
         number = 0
@@ -150,16 +162,13 @@ class HeadsetServer:
 
     async def _shut(self) -> None:
         self._beating.cancel()
+        self._pace.close()
         self._hub.close(STOPPED)
         # Lets each link say goodbye before the port goes.
         await asyncio.sleep(GOODBYE_S)
-        server = self._runner.server
-        open_lines = [one.transport for one in server.connections if one.transport] if server else []
-        await self._runner.cleanup()
         # A browser that does not answer TLS's goodbye would keep its line for half a minute.
-        for line in open_lines:
-            line.abort()
-        await asyncio.sleep(GOODBYE_S)
+        await self._lines.close()
+        await self._runner.cleanup()
 
     def _ask(self, question: Callable[[], ResultT]) -> ResultT:
         """The answer to a question that only the server's own thread may ask."""
@@ -173,6 +182,17 @@ class HeadsetServer:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(LONGEST_WAIT_S)
 
     def _end_loop(self) -> None:
+        self._routes.packing.close()
+        with suppress(TimeoutError):
+            self._wait_for(_cancel_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(LONGEST_WAIT_S)
         self._loop.close()
+
+
+async def _cancel_all() -> None:
+    """End what still runs in this loop: a task that is pending when its loop ends is an error of its own."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

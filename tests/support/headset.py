@@ -62,7 +62,7 @@ class Browser:
         self.base = server.base_url
         self.origin = self.base.rstrip("/")
         jar = aiohttp.CookieJar(unsafe=True)
-        connector = aiohttp.TCPConnector(ssl=trusting(server), force_close=True)
+        connector = aiohttp.TCPConnector(ssl=trusting(server))
         self.http = aiohttp.ClientSession(connector=connector, cookie_jar=jar)
 
     async def get(self, path: str, **headers: str) -> tuple[int, bytes, Mapping[str, str]]:

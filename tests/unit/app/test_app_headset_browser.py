@@ -46,7 +46,7 @@ COLOUR = """((dx, dy) => { const { stage, heart } = auricle; heart.follow();
 ALARMS = """window.alarms = []; new MutationObserver(() => document.body.classList.contains('alarm')
     && alarms.push(document.querySelector('.status').textContent)).observe(document.body, { attributes: true });
     null"""
-READY = "window.auricle && auricle.heart.known.size === 2 && document.querySelector('.status').textContent"
+READY = "window.auricle && auricle.heart.surfaces.children.length === 2 && document.querySelector('.status').textContent"
 
 
 @pytest.fixture
@@ -305,7 +305,7 @@ def test_a_lesson_opens_from_one_file_without_a_server(session: Session, tmp_pat
     lesson.write_text(lesson_html(shown_of(session.state)))
     with driven() as browser:
         browser.tell("open", url=lesson.as_uri())
-        browser.until("window.auricle && auricle.heart.known.size === 2")
+        browser.until("window.auricle && auricle.heart.surfaces.children.length === 2")
         browser.tell("click", at="[data-key=tour]")
         assert "Left ventricle" in browser.until("document.querySelector('.message').textContent")
         browser.tell("click", at="[data-key=end]")

@@ -10,7 +10,8 @@ from scipy.spatial import cKDTree
 
 from ar.headset.compression import LARGEST_ERROR_MM, bits_for, pack_surface
 from ar.headset.lesson import lesson_html
-from ar.headset.shown import Shown, plan_message, structures_message, surface_name, surfaces_of
+from ar.headset.shown import Shown, plan_message, sources_of, structures_message
+from core.anatomy import Anatomy
 from core.errors import PlannerError
 from core.mesh import SurfaceMesh
 from plan.items import CutPlane, Distance, Landmark
@@ -70,8 +71,11 @@ def test_a_structure_without_a_surface_is_not_offered() -> None:
 
 
 def test_a_surface_keeps_its_random_name() -> None:
+    def names_of(mesh: SurfaceMesh) -> list[str]:
+        return [*sources_of(Shown(Anatomy({"lv": mesh}), Plan(), ViewState(), 1))]
+
     one, other = _blob(1, 1.0, CENTRE_MM), _blob(1, 1.0, CENTRE_MM)
-    assert surface_name(one) == surface_name(one) != surface_name(other)
+    assert names_of(one) == names_of(one) != names_of(other)
 
 
 def test_structures_are_told_with_the_looks_of_the_window() -> None:
@@ -81,7 +85,7 @@ def test_structures_are_told_with_the_looks_of_the_window() -> None:
     first = told["structures"][0]  # type: ignore[index]
     assert (first["title"], first["is_visible"], first["opacity"]) == ("Left ventricle", False, 0.4)
     assert first["colour"] == [0.1, 0.2, 0.3]
-    assert first["surface"] in surfaces_of(Shown(anatomy, Plan(FRAME_UID), view, 1))
+    assert first["surface"] in sources_of(Shown(anatomy, Plan(FRAME_UID), view, 1))
     assert told["centre_mm"] == pytest.approx(CENTRE_MM)
 
 
@@ -101,7 +105,7 @@ def test_the_plan_is_told_with_values_in_words_and_planes_with_their_revision() 
 def test_a_lesson_holds_everything_and_a_name_cannot_break_out_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ar.headset.lesson.read_lesson_page", lambda: "<body><!-- lesson --></body>")
     plan = Plan(FRAME_UID, (Landmark("</script><script>alert(1)</script>", (0, 0, 0)),))
-    html = lesson_html(Shown(make_anatomy(), plan, ViewState(), 1))
+    html = lesson_html(Shown(make_anatomy(), plan, ViewState(), 1, has_names=True))
     assert html.count("</script>") == 1
     content = json.loads(html.split('id="lesson">')[1].split("</script>")[0])
     assert len(content["surfaces"]) == 2

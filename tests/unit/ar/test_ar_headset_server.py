@@ -16,7 +16,7 @@ from ar.headset.hub import REVOKED, STOPPED, TOO_MUCH
 from ar.headset.limits import LARGEST_MESSAGE_BYTES, MOST_MALFORMED, MOST_WRONG_TOKENS
 from ar.headset.messages import Look
 from ar.headset.server import HeadsetServer
-from ar.headset.shown import Shown, surfaces_of
+from ar.headset.shown import Shown, sources_of
 from core.errors import PlannerError
 from plan.plan import Plan
 from render.view import ViewState
@@ -298,7 +298,7 @@ def test_a_surface_is_given_to_paired_viewers_by_its_random_name_while_it_is_sho
     server: HeadsetServer, shown: Shown
 ) -> None:
     server.publish(shown)
-    name = next(iter(surfaces_of(shown)))
+    name = next(iter(sources_of(shown)))
 
     async def steps(browser: Browser) -> None:
         assert (await browser.get(f"surface/{name}"))[0] == 403

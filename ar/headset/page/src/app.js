@@ -60,8 +60,13 @@ export class App {
       this.shownStructures = structures;
       this.heart.showStructures(structures).then((failed) => failed.forEach((title) => this.say(WORDS.notLoaded(title))));
     }
-    this.heart.showPlan(this.shared.plan, this.shared.planes);
+    this.showPlan();
     this.refresh();
+  }
+
+  showPlan() {
+    const { plan, planes, structures } = this.shared;
+    this.heart.showPlan(plan, planes, structures.has_found ? structures.found : []);
   }
 
   draw(frame) {
@@ -71,7 +76,7 @@ export class App {
     this.heart.face(this.stage.eye);
     const { text: linked, isAlarm } = this.showStatus();
     if (this.strip.visible) {
-      this.strip.show([linked, this.said ?? this.scaleText, this.placing.note, WORDS.notice], isAlarm);
+      this.strip.show([linked, this.said ?? this.scaleText, this.placing.note, this.limits, WORDS.notice], isAlarm);
       this.strip.follow(this.stage.renderer.xr.getCamera());
     }
     if (this.said && performance.now() - this.saidMs > SAID_MS) this.say('');
@@ -80,8 +85,15 @@ export class App {
   /** Say how the link is; also without waiting for the next picture. */
   showStatus() {
     const status = this.source.status();
-    this.panel.showStatus(status.text, status.isAlarm, `${this.scaleText}  ${this.placing.note}`);
+    this.panel.showStatus(status.text, status.isAlarm, `${this.scaleText}  ${this.placing.note}`, this.limits);
     return status;
+  }
+
+  /** What the workstation shows and this page does not; and that a heart is still on its way. */
+  get limits() {
+    const { not_shown } = this.shared.structures;
+    const behind = this.heart.isBehind ? WORDS.behind : '';
+    return [behind, not_shown.length ? WORDS.notShown(not_shown) : ''].filter(Boolean).join(' ');
   }
 
   get scale() {
@@ -220,7 +232,7 @@ export class App {
 
   flip(name) {
     this.heart[name] = !this.heart[name];
-    this.heart.showPlan(this.shared.plan, this.shared.planes);
+    this.showPlan();
     this.heart.recut();
     this.refresh();
   }

@@ -18,19 +18,29 @@ export class Caps extends THREE.Group {
     // Where one structure lies within another, the inner one's lid is drawn last and is seen.
     closed.sort((a, b) => sizeOf(b) - sizeOf(a));
     for (const cut of cuts) {
-      const others = cuts.filter((one) => one !== cut).map((one) => one.clipping);
       for (const structure of closed) {
+        const own = cutsOf(structure, cuts);
+        if (!own.includes(cut)) continue;
+        const others = own.filter((one) => one !== cut).map((one) => one.clipping);
         this.add(counter(structure, cut, THREE.BackSide, THREE.IncrementWrapStencilOp, order));
         this.add(counter(structure, cut, THREE.FrontSide, THREE.DecrementWrapStencilOp, order));
         this.add(lid(structure, cut, others, order + 0.5));
         order += 1;
       }
     }
+    this.follow();
   }
 
-  /** Move the lids to where their planes are now. */
+  /** Move the lids to where their planes are now; a plane that misses a structure closes nothing. */
   follow() {
-    for (const child of this.children) if (child.userData.cut) setOnPlane(child, child.userData.cut);
+    for (const child of this.children) {
+      const { cut, structure, isLid } = child.userData;
+      if (isLid) setOnPlane(child, cut);
+      const { center, radius } = structure.geometry.boundingSphere;
+      const [x, y, z] = cut.origin_mm;
+      const apart = new THREE.Vector3(x, y, z).sub(center).sub(structure.position).dot(new THREE.Vector3(...cut.normal));
+      child.visible = Math.abs(apart) <= radius;
+    }
   }
 
   clear() {
@@ -40,6 +50,11 @@ export class Caps extends THREE.Group {
     }
     return this;
   }
+}
+
+/** The cuts that a structure is not spared by. */
+export function cutsOf({ userData }, cuts) {
+  return cuts.filter((cut) => !cut.spared.includes(userData.key));
 }
 
 function counter(structure, cut, side, operation, order) {
@@ -59,6 +74,7 @@ function counter(structure, cut, side, operation, order) {
   });
   const mesh = new THREE.Mesh(structure.geometry, material);
   mesh.position.copy(structure.position);
+  mesh.userData = { cut, structure, isLid: false };
   mesh.renderOrder = order;
   return mesh;
 }
@@ -89,7 +105,7 @@ function lid(structure, cut, others, order) {
     stencilZPass: THREE.ReplaceStencilOp,
   });
   const mesh = new THREE.Mesh(square, material);
-  mesh.userData.cut = cut;
+  mesh.userData = { cut, structure, isLid: true };
   setOnPlane(mesh, cut);
   mesh.renderOrder = order;
   mesh.onAfterRender = (renderer) => renderer.clearStencil();

@@ -1,15 +1,19 @@
 /** The heart with its plan as things to draw: an object whose own units are LPS millimetres. */
 
 import * as THREE from 'three';
-import { Caps } from './caps.js';
+import { Caps, cutsOf } from './caps.js';
 import { pageFromPatient } from './geometry.js';
 import { ball, discard, frame, setOnPlane, stick, text } from './marks.js';
 
 const LABEL_PER_METRE = 0.022;
 const FAINT = 0.12;
+const MOST_KEPT_TRIANGLES = 2e6;
+const BEHIND_MS = 700;
+const FOUND = [0.75, 0.95, 0.3];
+const FOUND_MM = 2.5;
 
 export class Heart extends THREE.Group {
-  /** @param {(structure: object) => Promise<{positions, triangles, centre_mm}>} load gives a surface */
+  /** @param {(structure: object) => Promise<{positions, triangles, centre_mm, is_closed}>} load gives a surface */
   constructor(load) {
     super();
     this.load = load;
@@ -27,46 +31,97 @@ export class Heart extends THREE.Group {
     this.withLabels = true;
     this.onlyKey = null;
     this.known = new Map();
+    this.space = '';
+    this.wanted = null;
+    this.shown = null;
+    this.wantedMs = 0;
+    this.coming = null;
     this.shownSet = '[]';
     this.shownMarks = '';
   }
 
-  /** Show these structures; surfaces that are here already are kept. Resolves with the titles that failed. */
-  async showStructures(message) {
-    this.patient.matrix.fromArray(pageFromPatient(message.centre_mm));
-    const names = new Set(message.structures.map((one) => one.surface));
-    for (const [name, mesh] of this.known) if (!names.has(name)) this.drop(name, mesh);
-    const failed = [];
-    for (const structure of message.structures) {
-      let mesh = this.known.get(structure.surface);
-      if (!mesh) {
-        try {
-          mesh = await this.fetched(structure);
-        } catch {
-          failed.push(structure.title);
-          continue;
-        }
+  /**
+   * Show these structures: all at once as soon as all are here, so that no heart is seen that is of two phases. Of
+   * messages that come while surfaces are fetched the newest is next. Resolves with the titles that failed.
+   */
+  showStructures(message) {
+    if (message.space !== this.space) this.leave(message.space);
+    if (message !== this.wanted) this.wantedMs = performance.now();
+    this.wanted = message;
+    this.coming ??= this.bring().finally(() => (this.coming = null));
+    return this.coming;
+  }
+
+  async bring() {
+    for (;;) {
+      const message = this.wanted;
+      const failed = [];
+      for (const structure of message.structures) {
+        if (message.space !== this.space) break;
+        if (this.known.has(structure.surface)) continue;
+        const mesh = await this.fetched(structure).catch(() => null);
+        if (message.space !== this.space) break;
+        if (mesh) this.known.set(structure.surface, mesh);
+        else failed.push(structure.title);
       }
-      this.dress(mesh, structure);
+      const isNewest = message === this.wanted;
+      // A phase that is whole is shown though a newer one waits: a slow viewer would else see the heart stand still.
+      if (isNewest || (message.space === this.space && !failed.length)) this.put(message);
+      if (isNewest) return failed;
     }
+  }
+
+  put(message) {
+    this.shown = message;
+    this.patient.matrix.fromArray(pageFromPatient(message.centre_mm));
+    this.surfaces.clear();
+    for (const structure of message.structures) {
+      const mesh = this.known.get(structure.surface);
+      if (!mesh) continue;
+      // Asked for last, dropped last.
+      this.known.delete(structure.surface);
+      this.known.set(structure.surface, mesh);
+      this.dress(mesh, structure);
+      this.surfaces.add(mesh);
+    }
+    this.forgetOldest();
     this.recut();
-    return failed;
+  }
+
+  /** Nothing of another patient space stays, not even until the new one's surfaces are here. */
+  leave(space) {
+    this.space = space;
+    this.shown = null;
+    this.surfaces.clear();
+    this.caps.clear();
+    for (const [name, mesh] of this.known) this.drop(name, mesh);
+  }
+
+  forgetOldest() {
+    let n = 0;
+    for (const mesh of this.known.values()) n += mesh.geometry.index.count / 3;
+    for (const [name, mesh] of this.known) {
+      if (n <= MOST_KEPT_TRIANGLES || mesh.parent) break;
+      n -= mesh.geometry.index.count / 3;
+      this.drop(name, mesh);
+    }
+  }
+
+  /** True while what is seen is older than what the workstation shows, and for long enough to be said. */
+  get isBehind() {
+    return this.wanted !== this.shown && performance.now() - this.wantedMs > BEHIND_MS;
   }
 
   async fetched(structure) {
-    const { positions, triangles, centre_mm } = await this.load(structure);
+    const { positions, triangles, centre_mm, is_closed } = await this.load(structure);
     const geometry = new THREE.BufferGeometry();
     geometry.setAttribute('position', new THREE.BufferAttribute(positions, 3));
     geometry.setIndex(new THREE.BufferAttribute(triangles, 1));
     geometry.computeVertexNormals();
     const mesh = new THREE.Mesh(geometry, new THREE.MeshStandardMaterial({ roughness: 0.55 }));
     mesh.position.set(...centre_mm);
-    // A newer message may have asked for the same surface while this one waited.
-    if (!this.known.has(structure.surface)) {
-      this.known.set(structure.surface, mesh);
-      this.surfaces.add(mesh);
-    }
-    return this.known.get(structure.surface);
+    mesh.userData.is_closed = is_closed;
+    return mesh;
   }
 
   dress(mesh, structure) {
@@ -90,40 +145,43 @@ export class Heart extends THREE.Group {
   }
 
   /** Show planes, lines, points and labels; what has not changed is left as it is, and planes that move are moved. */
-  showPlan(plan, planes) {
-    this.showMarks(plan);
+  showPlan(plan, planes, found = []) {
+    this.showMarks(plan, found);
     const active = planes.filter((plane) => plane.is_active);
-    const set = JSON.stringify(active.map(({ item_id, is_locked }) => [item_id, is_locked]));
+    const cuts = [...active, ...plan.boxes.flatMap(({ spared, sides }) => sides.map((side) => ({ ...side, spared })))];
+    const set = JSON.stringify([active.map(({ item_id, is_locked }) => [item_id, is_locked]), cuts.map((cut) => cut.spared)]);
     if (set !== this.shownSet) {
       this.shownSet = set;
       discard(this.frames);
       this.frames.add(...active.map(frame));
-      this.cuts = active.map(() => ({ clipping: new THREE.Plane() }));
-      active.forEach((plane, i) => Object.assign(this.cuts[i], plane));
+      this.cuts = cuts.map((cut) => ({ ...cut, clipping: new THREE.Plane() }));
       this.recut();
     }
-    active.forEach((plane, i) => {
-      Object.assign(this.cuts[i], plane);
-      setOnPlane(this.frames.children[i], plane);
-    });
-    this.caps.follow();
+    this.frames.visible = plan.has_frames;
+    cuts.forEach((cut, i) => Object.assign(this.cuts[i], cut));
+    active.forEach((plane, i) => setOnPlane(this.frames.children[i], plane));
     this.follow();
+    this.caps.follow();
   }
 
-  showMarks({ lines, points, labels }) {
-    const told = JSON.stringify([lines, points, this.withLabels ? labels : []]);
+  showMarks({ lines, points, labels }, found) {
+    const told = JSON.stringify([lines, points, this.withLabels ? labels : [], found, this.withLabels]);
     if (told === this.shownMarks) return;
     this.shownMarks = told;
     discard(this.marks);
     for (const line of lines) this.marks.add(stick(line.points_mm, colourOf(line.colour)));
     for (const one of points) this.marks.add(ball(one.position_mm, colourOf(one.colour), one.radius_mm));
-    if (this.withLabels) for (const { text: words, position_mm } of labels) this.marks.add(text(words, position_mm));
+    for (const one of found) this.marks.add(ball(one.position_mm, colourOf(FOUND), FOUND_MM));
+    if (!this.withLabels) return;
+    for (const { text: words, position_mm } of labels) this.marks.add(text(words, position_mm));
+    for (const { title, spread, position_mm } of found) this.marks.add(text(`${title} – ${spread}`, position_mm, '#bff24d'));
   }
 
   /** Cut all surfaces by the planes as they are now, with lids where they are wanted. */
   recut() {
-    const clipping = this.cuts.map((cut) => cut.clipping);
-    for (const mesh of this.surfaces.children) mesh.material.clippingPlanes = clipping;
+    for (const mesh of this.surfaces.children) {
+      mesh.material.clippingPlanes = cutsOf(mesh, this.cuts).map((cut) => cut.clipping);
+    }
     if (this.withCaps) this.caps.show(this.surfaces.children, this.cuts);
     else this.caps.clear();
     this.follow();
@@ -179,12 +237,13 @@ export class Heart extends THREE.Group {
     const visible = this.surfaces.children.filter((mesh) => mesh.visible);
     const found = raycaster
       .intersectObjects(visible, false)
-      .find(({ point }) => this.cuts.every((cut) => cut.clipping.distanceToPoint(point) >= 0));
+      .find(({ point, object }) => cutsOf(object, this.cuts).every((cut) => cut.clipping.distanceToPoint(point) >= 0));
     return found ? { key: found.object.userData.key, point_mm: this.toPatient(found.point) } : null;
   }
 
   /** The handle of a plane that a ray meets first, or null. */
   handleAt(raycaster) {
+    if (!this.frames.visible) return null;
     const hits = raycaster.intersectObjects(this.frames.children, true);
     return hits.map((hit) => hit.object.userData.handle).find(Boolean) ?? null;
   }
@@ -192,6 +251,7 @@ export class Heart extends THREE.Group {
   /** The handle nearest to a place of the page, within a distance in metres, or null. */
   handleNear(place, within) {
     let best = null;
+    if (!this.frames.visible) return null;
     this.frames.traverse((one) => {
       const handle = one.userData.handle;
       if (!handle) return;

@@ -3,6 +3,7 @@
 import { App } from './app.js';
 import { unpack } from './draco.js';
 import { WORDS } from './strings.js';
+import { NOTHING } from './unpacking.js';
 
 const content = JSON.parse(document.getElementById('lesson').textContent);
 
@@ -58,8 +59,8 @@ const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeA
 const app = new App({
   isLesson: true,
   load: async ({ surface }) => {
-    const { draco, centre_mm } = content.surfaces[surface];
-    return { ...(await unpack(bytes(draco).buffer)), centre_mm };
+    const packed = content.surfaces[surface];
+    return packed ? { ...(await unpack(bytes(packed.draco).buffer)), ...packed } : NOTHING;
   },
   makeShared: (made) => new Kept(() => made.changed()),
   status: () => ({ text: WORDS.offline, isAlarm: false, mayEdit: true }),

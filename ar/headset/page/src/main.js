@@ -3,6 +3,7 @@
 import { App } from './app.js';
 import { unpack } from './draco.js';
 import { Link } from './link.js';
+import { NOTHING } from './unpacking.js';
 import { Shared } from './shared.js';
 import { Spectator } from './spectator.js';
 import { WORDS } from './strings.js';
@@ -32,6 +33,7 @@ const link = new Link({
     else shared.hear(content);
   },
   onState: (state) => {
+    if (state === 'revoked') shared.clear();
     if (state !== 'live') shared.forget();
     spectator.isLive = state === 'live';
     app.showStatus();
@@ -42,8 +44,8 @@ const link = new Link({
 async function load({ surface }) {
   const answer = await fetch(`/surface/${surface}`);
   if (!answer.ok) throw new Error(String(answer.status));
-  const { centre_mm } = JSON.parse(answer.headers.get('X-Surface'));
-  return { ...(await unpack(await answer.arrayBuffer())), centre_mm };
+  if (answer.status === 204) return NOTHING;
+  return { ...(await unpack(await answer.arrayBuffer())), ...JSON.parse(answer.headers.get('X-Surface')) };
 }
 
 const app = new App({
@@ -68,6 +70,9 @@ const app = new App({
 });
 window.addEventListener('pagehide', () => link.end('unpaired'));
 link.start();
+// A code that is opened again in a paired browser is not kept in its history; one that was shut out pairs anew.
+if (location.hash) history.replaceState(null, '', '/');
+window.addEventListener('hashchange', () => location.reload());
 
 // For tests in a browser: what is shown, as data.
 window.auricle = app;

@@ -17,8 +17,9 @@ export class Panel {
     this.title = el('h1');
     this.message = el('div', { className: 'message', role: 'alert', hidden: true });
     this.body = el('div', { className: 'body' });
+    this.limits = el('div', { className: 'limits' });
     this.notice = el('div', { className: 'notice', textContent: WORDS.notice });
-    root.append(this.title, this.status, this.placing, this.message, this.body, this.notice);
+    root.append(this.title, this.status, this.placing, this.message, this.body, this.limits, this.notice);
     this.shown = '';
   }
 
@@ -27,9 +28,10 @@ export class Panel {
     this.message.hidden = !text;
   }
 
-  showStatus(text, isAlarm, placing) {
+  showStatus(text, isAlarm, placing, limits) {
     if (this.status.textContent !== text) this.status.textContent = text;
     if (this.placing.textContent !== placing) this.placing.textContent = placing;
+    if (this.limits.textContent !== limits) this.limits.textContent = limits;
     document.body.classList.toggle('alarm', isAlarm);
   }
 

@@ -38,7 +38,7 @@ class Board extends THREE.Mesh {
 /** Notice, link, scale and registration: always before the eye. */
 export class Strip extends Board {
   constructor() {
-    super(4);
+    super(5);
   }
 
   show(lines, isAlarm) {

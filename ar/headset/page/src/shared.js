@@ -17,8 +17,7 @@ export class Shared {
    */
   constructor({ send, onChange, say, now = () => performance.now(), later = (work, ms) => setTimeout(work, ms) }) {
     Object.assign(this, { send, onChange, say, now, later });
-    this.structures = { structures: [], found: [], centre_mm: [0, 0, 0], title: '' };
-    this.plan = { revision: 0, planes: [], items: [], lines: [], points: [], labels: [], held_id: '' };
+    this.clear();
     this.hold = null;
     this.sent = new Map();
     this.nSent = 0;
@@ -103,6 +102,12 @@ export class Shared {
     this.sent.set(ref, { ...kept, acceptedAt: null });
     this.later(() => this.expire(ref), ANSWER_MS);
     return true;
+  }
+
+  /** Show nothing: before the first message, and for one that was shut out. */
+  clear() {
+    this.structures = { structures: [], found: [], centre_mm: [0, 0, 0], title: '', space: '', has_found: false, not_shown: [] };
+    this.plan = { revision: 0, planes: [], boxes: [], items: [], lines: [], points: [], labels: [], held_id: '', has_frames: true };
   }
 
   /** The link is lost: nothing is held and nothing is known of what was asked. */

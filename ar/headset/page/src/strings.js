@@ -17,6 +17,8 @@ export const WORDS = {
   roundTrip: (ms) => `${ms.toFixed(0)} ms`,
   waiting: 'Nothing is open on the workstation yet.',
   loading: (title) => `Loading ${title}…`,
+  behind: 'Loading – the workstation shows a newer heart.',
+  notShown: (things) => `Not shown here: ${things.join('; ')}.`,
   notLoaded: (title) => `${title} is not shown: it could not be loaded.`,
   version: 'This page is older or newer than the server. Load it again.',
   noAnswer: 'The workstation did not answer; nothing was changed.',

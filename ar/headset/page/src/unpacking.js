@@ -1,5 +1,13 @@
 /** How Draco's decoder is asked for positions and triangles. */
 
+/** A surface of which the cuts leave nothing. */
+export const NOTHING = {
+  positions: new Float32Array(),
+  triangles: new Uint32Array(),
+  centre_mm: [0, 0, 0],
+  is_closed: false,
+};
+
 /** Positions (mm around the surface's centre) and triangles of a packed surface. Throws on anything else. */
 export function unpackWith(draco, bytes) {
   const buffer = new draco.DecoderBuffer();
