@@ -38,18 +38,23 @@ class ArSetup:
     camera: Path
 
 
+def place_of(source: str) -> int | str | Path:
+    """Camera index, address or path that a text names. Raises PlannerError when it names none."""
+    text = source.strip()
+    if not text:
+        raise PlannerError("no picture source", "the field is empty", "enter a camera index or choose a video")
+    return int(text) if text.isdigit() else text if "://" in text else Path(text)
+
+
 def setup_of(source: str, board: str, camera: str) -> ArSetup:
     """The set-up that the fields of the AR view describe. Raises PlannerError when one is missing."""
-    if not source.strip():
-        raise PlannerError("no picture source", "the field is empty", "enter a camera index or choose a video")
+    place = place_of(source)
     if not camera.strip():
         raise PlannerError(
             "no camera calibration",
             "without it no millimetre is right",
             "choose camera.json (auricle calibrate)",
         )
-    text = source.strip()
-    place: int | str | Path = int(text) if text.isdigit() else text if "://" in text else Path(text)
     return ArSetup(place, Path(board) if board.strip() else None, Path(camera))
 
 

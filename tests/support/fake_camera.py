@@ -22,9 +22,10 @@ class FakeCamera:
         n_pictures: int | None = None,
         focus: float = 12.0,
         is_there: bool = True,
+        interval_s: float = 0.05,
     ) -> None:
         self._pictures, self._n_left, self._is_there = pictures, n_pictures, is_there
-        self._n_taken = 0
+        self._n_taken, self._interval_s = 0, interval_s
         height, width = pictures[0].shape[:2]
         self.values = {
             cv2.CAP_PROP_FRAME_WIDTH: float(width),
@@ -50,7 +51,7 @@ class FakeCamera:
         return True
 
     def grab(self) -> bool:
-        time.sleep(0.05)
+        time.sleep(self._interval_s)
         if self._n_left is not None:
             self._n_left -= 1
             return self._n_left >= 0

@@ -93,6 +93,7 @@ class ArDesk:
         self._view.ended.connect(self.stopped)
         self._view.confirm = self.confirm
         self._panel.show_work(None)
+        self._view.calibrating.folder = self._session.data_folder / "cameras"
 
     def _take_hand(self, hand: Hand) -> None:
         self.hands.take(hand)

@@ -45,6 +45,14 @@ class ArFields(QWidget):
         for line, text in zip(self.lines, texts, strict=True):
             line.setText(text)
 
+    def show_board(self, path: str) -> None:
+        """Fill in the board.json."""
+        self.lines[1].setText(path)
+
+    def show_camera(self, path: str) -> None:
+        """Fill in the camera.json."""
+        self.lines[2].setText(path)
+
     def _browse(self, line: QLineEdit, pattern: str) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Choose a file", line.text(), pattern)
         if path:

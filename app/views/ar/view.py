@@ -9,11 +9,21 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent
-from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.ar_feed import ArFeed, setup_of, stages_text, state_text
 from app.jobs import Job
 from app.state import State
+from app.views.ar.calibration_page import CalibrationPage
 from app.views.ar.canvas import ArCanvas
 from app.views.ar.fields import ArFields
 from app.views.ar.hands_panel import HandsPanel
@@ -59,6 +69,12 @@ class ArView(QWidget):
         self.canvas.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.fields = ArFields()
         self.tools, self.registering = HandsPanel(), RegistrationPanel()
+        self.calibrating = CalibrationPage()
+        self.calibrating.refused.connect(self.refused)
+        self.calibrating.saved.connect(self.fields.show_camera)
+        self.calibrating.left.connect(lambda: self._stack.setCurrentIndex(0))
+        self.calibrate_button = QPushButton("Calibrate…")
+        self.calibrate_button.clicked.connect(self.show_calibration)
         self.confirm: Callable[[], bool] = lambda: False
         self.start_button = QPushButton(icon("play"), "Start")
         self.start_button.setProperty("primary", True)
@@ -148,6 +164,8 @@ class ArView(QWidget):
         if self._job is not None:
             self.stop()
             return
+        self.calibrating.stop()
+        self._stack.setCurrentIndex(0)
         try:
             setup = setup_of(*self.fields.texts)
         except PlannerError as refusal:
@@ -166,6 +184,13 @@ class ArView(QWidget):
 
         self._run(work)
 
+    def show_calibration(self) -> None:
+        """Show the page of the calibration; the camera can serve one page only."""
+        self.stop()
+        source, board, _ = self.fields.texts
+        self.calibrating.aim(source, board)
+        self._stack.setCurrentWidget(self.calibrating)
+
     def stop(self, timeout_s: float = 3.0) -> bool:
         """Stop tracking; True when its thread is gone."""
         job = self._job
@@ -177,6 +202,7 @@ class ArView(QWidget):
     def close_view(self) -> None:
         """Stop, and free what is held on the graphics card."""
         self.stop()
+        self.calibrating.stop()
         self.canvas.release()
 
     def _run(self, work: object) -> None:
@@ -277,15 +303,23 @@ class ArView(QWidget):
     def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.addWidget(self.fields, 1)
+        row.addWidget(self.calibrate_button)
         row.addWidget(self.start_button)
         below = QHBoxLayout()
         below.addWidget(self.state_label)
         below.addWidget(self.stages_label)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
+        overlay = QWidget()
+        page = QVBoxLayout(overlay)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.addLayout(self._middle(), 1)
+        page.addLayout(below)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(overlay)
+        self._stack.addWidget(self.calibrating)
         layout.addLayout(row)
-        layout.addLayout(self._middle(), 1)
-        layout.addLayout(below)
+        layout.addWidget(self._stack, 1)
 
     def _middle(self) -> QHBoxLayout:
         self.pages = QTabWidget()
