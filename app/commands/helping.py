@@ -12,6 +12,9 @@ class Aid(Enum):
     """A window that helps and changes nothing of the patient."""
 
     PALETTE = "palette"
+    SHORTCUTS = "shortcuts"
+    KEYS = "keys"
+    HELP = "help"
 
 
 def _open(aid: Aid) -> Callable[[Desk], None]:
@@ -20,5 +23,8 @@ def _open(aid: Aid) -> Callable[[Desk], None]:
 
 COMMANDS = (
     Command("help.palette", "Find a command…", _open(Aid.PALETTE), ("Ctrl+K",), "search"),
+    Command("help.contents", "User guide…", _open(Aid.HELP), ("F1",)),
+    Command("help.keys", "Sheet of keys", _open(Aid.KEYS), ("Shift+F1",)),
+    Command("help.shortcuts", "Change keys…", _open(Aid.SHORTCUTS), ("Ctrl+Alt+K",)),
     Command("help.about", "About Auricle", lambda desk: desk.show_about()),
 )

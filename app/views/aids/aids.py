@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from PyQt6.QtWidgets import QDialog
 
 from app.commands.helping import Aid
 from app.commands.table import BY_KEY
+from app.shortcuts import Changed
+from app.views.aids.help import HelpWindow
 from app.views.aids.palette import Palette
+from app.views.aids.shortcuts import ShortcutTable
+from app.views.words import told
 
 if TYPE_CHECKING:
     from app.views.main_window import MainWindow
@@ -18,13 +25,49 @@ class Aids:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self.palette: Palette | None = None
+        self.shortcuts: ShortcutTable | None = None
+        self.help: HelpWindow | None = None
 
     def show(self, aid: Aid) -> None:
         """Open one, or bring it to the front."""
-        {Aid.PALETTE: self._show_palette}[aid]()
+        {
+            Aid.PALETTE: self._show_palette,
+            Aid.SHORTCUTS: self._show_shortcuts,
+            Aid.KEYS: self._show_keys,
+            Aid.HELP: self._show_help,
+        }[aid]()
 
     def _show_palette(self) -> None:
         if self.palette is None:
             self.palette = Palette(self._window)
             self.palette.chosen.connect(lambda key: self._window.desk.do(BY_KEY[key]))
         self.palette.open_with(self._window.actions_.offers(self._window.session.state))
+
+    def _show_shortcuts(self) -> None:
+        if self.shortcuts is None:
+            self.shortcuts = ShortcutTable(self._window.session.settings.shortcuts, self._window)
+            self.shortcuts.changed.connect(self._use_shortcuts)
+        _bring(self.shortcuts)
+
+    def _use_shortcuts(self, own: Changed) -> None:
+        window = self._window
+        window.session.remember(replace(window.session.settings, shortcuts=own))
+        window.actions_.use_shortcuts(own)
+        window.actions_.refresh(window.session.state, window.desk.is_busy)
+
+    def _show_keys(self) -> None:
+        offers = self._window.actions_.offers(self._window.session.state)
+        rows = [(offer.title.rstrip("…"), offer.group, offer.shortcut) for offer in offers if offer.shortcut]
+        headings = [told("Command"), told("Menu"), told("Keys")]
+        self._window.desk.show_table(told("Keys"), headings, rows)
+
+    def _show_help(self) -> None:
+        if self.help is None:
+            self.help = HelpWindow(self._window)
+        _bring(self.help)
+
+
+def _bring(dialog: QDialog) -> None:
+    dialog.show()
+    dialog.raise_()
+    dialog.activateWindow()
