@@ -81,7 +81,7 @@ def plane_areas(anatomy: Anatomy, plane: CutPlane) -> dict[str, Reading]:
             continue
         if cut.n_pieces:
             title = "Area" if cut.n_pieces == 1 else f"Area of {cut.n_pieces} pieces"
-            found[key] = Reading("area_mm2", title, cut.area_mm2)
+            found[key] = Reading("area_mm2", title, cut.area_mm2, note=NO_BAND)
     return found
 
 

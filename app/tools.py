@@ -60,7 +60,7 @@ HINTS = {
     ),
     Tool.PLANE_POINTS: tuple(f"Cut plane: click the {n} of three points" for n in ("first", "second", "third")),
     Tool.CUT_CURVE: (
-        "Cut curve: click around what is to be cut away",
+        "Cut curve: click around what is to be cut away; it cuts straight through, across the curve's own plane",
         "Cut curve: click the next point",
         "Cut curve: click the next point",
         "Cut curve: click the next point; Enter or double-click closes it",

@@ -34,7 +34,7 @@ STEADINESS = PaintedField(
 THICKNESS = PaintedField(
     "thickness_mm",
     "Wall thickness in mm",
-    ("Shortest way across the wall;", "unknown at its rim"),
+    ("Shortest way across the wall;", "unknown up to 4 mm from its rim"),
     20.0,
     5.0,
 )

@@ -11,7 +11,7 @@ from app.describe import structure_title
 from app.measuring import anatomy_to_json, items_to_json, read_measured, ventricles_to_json
 from core.errors import PlannerError
 from core.resources import RESEARCH_NOTICE
-from plan.formula import LANDMARK_SD_MM, Reading
+from plan.formula import LANDMARK_SD_MM, NO_BAND, Reading
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,16 +94,18 @@ def _say_anatomy(content: dict[str, Any]) -> None:
         for key, area in plane["areas"].items():
             _say_measure(area | {"title": f"{structure_title(key)}: {area['title'].lower()}"})
     for key, volume in content.get("volumes_ml", {}).items():
-        say(f"{structure_title(key):<44} {volume:.1f} ml")
+        say(f"{structure_title(key):<44} {volume:.1f} ml, {NO_BAND}")
     for key, value in content.get("ventricles", {}).items():
         if isinstance(value, float):
-            _say_measure({"key": key, "title": _spoken(key), "value": value})
+            _say_measure({"key": key, "title": _spoken(key), "value": value, "note": NO_BAND})
     _say_vessel(content.get("aorta", {}))
 
 
 def _say_vessel(aorta: dict[str, Any]) -> None:
     if "why_not" in aorta:
         say(f"Aorta: no middle line ({aorta['why_not']})")
+    if aorta.get("sections"):
+        say(f"Aorta along its middle line, {NO_BAND}:")
     for cut in aorta.get("sections", ()):
         if "why_not" in cut:
             say(f"Aorta at {cut['along_mm']:5.1f} mm: – ({cut['why_not']})")

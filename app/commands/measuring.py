@@ -11,9 +11,10 @@ from app.commands.planning import selected
 from app.measures.placing import N_FOR_A_GAP, gap_between, item_on_surface, shown_keys, with_volumes
 from app.measures.resecting import ResectionWish, previewed, resection_edit, why_no_resection
 from app.measures.seen import outdated, taken_again
-from app.measures.wall import Segment, measured_wall, segment_table, why_no_wall
+from app.measures.wall import Segment, axis_words, measured_wall, segment_table, why_no_wall
 from app.state import State
 from app.tools import N_SURFACE_POINTS, Tool
+from core.anatomy import Anatomy
 from core.errors import PlannerError
 from plan import edits
 from plan.edits import Edit
@@ -120,15 +121,20 @@ def show_segments(desk: Desk) -> None:
     """Show the thickness by the seventeen segments as a table."""
     anatomy = desk.session.state.anatomy
     if anatomy is not None:
-        desk.run("Measuring the wall", lambda _: segment_table(anatomy), lambda table: _show(desk, table))
+        desk.run(
+            "Measuring the wall", lambda _: segment_table(anatomy), lambda table: _show(desk, anatomy, table)
+        )
 
 
-def _show(desk: Desk, table: tuple[Segment, ...]) -> None:
+def _show(desk: Desk, anatomy: Anatomy, table: tuple[Segment, ...]) -> None:
     rows = []
     for one in table:
         values = (one.mean_mm, one.least_mm, one.most_mm)
         rows.append((f"{one.number}  {one.title}", *("–" if mm is None else f"{mm:.1f}" for mm in values)))
-    desk.show_table("Wall thickness by segment (AHA)", ("Segment", "Mean, mm", "Least, mm", "Most, mm"), rows)
+    rows += [(f"Not by landmarks: {words}", "", "", "") for words in axis_words(anatomy)]
+    desk.show_table(
+        "Wall thickness by segment (AHA), no band", ("Segment", "Mean, mm", "Least, mm", "Most, mm"), rows
+    )
 
 
 def _add(desk: Desk, item: Item) -> None:

@@ -110,6 +110,19 @@ def long_axis(anatomy: Anatomy) -> LongAxis:
     return LongAxis(np.asarray(base), np.asarray(apex), np.asarray(septum))
 
 
+def axis_words(anatomy: Anatomy) -> tuple[str, ...]:
+    """What the segments are told by where a landmark was not found; empty where all were."""
+    found = anatomy.landmarks
+    guessed = []
+    if "mitral_valve" not in found:
+        guessed.append("base where ventricle and atrium touch")
+    if "lv_apex" not in found:
+        guessed.append("apex at the cavity's farthest place")
+    if not {"anterior_rv_insertion", "inferior_rv_insertion"} <= set(found):
+        guessed.append("septum where the ventricles touch")
+    return tuple(guessed)
+
+
 def segment_table(anatomy: Anatomy) -> tuple[Segment, ...]:
     """Thickness by segment, each the mean over the area of its outer side.
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial import KDTree
 
 from core.errors import PlannerError
 from core.mesh import SurfaceMesh
@@ -17,6 +18,8 @@ SAME_SHEET_MM = 1.5
 # The shortest way across leaves a wall about at a right angle; where it is more slanted, the wall ends.
 _LEAST_COSINE = 0.5
 _FACING = -0.3
+# So near to the rim a wall tapers to its edge at a valve: the shortest way across tells how sharp the edge is.
+NEAR_RIM_MM = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +62,7 @@ def wall_of(wall: SurfaceMesh, cavities: Sequence[SurfaceMesh]) -> Wall:
 
     It never exceeds a thickness measured another way (along a ray, or along the streamlines of Laplace's
     equation), and equals them where both sides run parallel. At the rim, where the way would end on the
-    edge of the other side, nothing is told.
+    edge of the other side or nearer to it than `NEAR_RIM_MM`, nothing is told.
 
     Source: D. MacDonald et al., Automated 3-D extraction of inner and outer surfaces of cerebral cortex from
     MRI, NeuroImage 12 (2000) 340: "t-near"; beside A. Yezzi, J. Prince, IEEE TMI 22 (2003) 1332.
@@ -126,6 +129,8 @@ def _measure(
     cosine = np.einsum("ij,ij->i", way, normals[ids]) / np.maximum(found.distances_mm, 1e-9)
     rim = rim_of(len(wall.vertices), other_side)
     is_known = ~is_on_rim(found, other_side, rim) & (cosine > _LEAST_COSINE)
+    if rim.any():
+        is_known &= KDTree(wall.vertices[rim]).query(found.places_mm)[0] > NEAR_RIM_MM
     ids = ids[is_known]
     thickness[ids], across[ids] = found.distances_mm[is_known], found.places_mm[is_known]
     known = np.zeros(len(wall.vertices), dtype=bool)

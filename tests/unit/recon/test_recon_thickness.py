@@ -53,6 +53,25 @@ def test_a_wall_that_ends_tells_its_thickness_up_to_its_rim_and_nothing_there() 
     assert np.abs(wall.thickness_mm[away_from_rim] - 10.0).max() < 0.1
 
 
+def test_a_wall_that_tapers_to_an_edge_has_no_thickness_there() -> None:
+    """A cup whose outer side meets the inner one in an edge: near it the way across tells the edge's sharpness."""
+    heights = np.arange(-40.0, 0.5, 1.0)
+    outer = INNER_MM + np.minimum(10.0, 0.2 - heights)
+    profile = [(0.0, -50.0), *zip(outer, heights, strict=True), (INNER_MM, 0.0)]
+    inner = [*((INNER_MM, height) for height in heights[::-1][1:]), (0.0, -40.0)]
+    cup = trimesh.creation.revolve(np.array([*profile, *inner]), sections=180)
+    cavity = trimesh.creation.revolve(
+        np.array([(0.0, -40.0), *((INNER_MM, height) for height in heights), (0.0, 0.0)]), sections=180
+    )
+    wall = wall_of(SurfaceMesh(cup.vertices, cup.faces), [SurfaceMesh(cavity.vertices, cavity.faces)])
+    values, z = wall.thickness_mm, wall.mesh.vertices[:, 2]
+    assert not np.isfinite(values[wall.is_outer & (z > -3.0)]).any()
+    assert np.nanmin(values) > 2.5
+    side = wall.is_outer & (z < -20.0) & (z > -36.0)
+    assert side.sum() > 500
+    assert np.abs(values[side] - 10.0).max() < 0.1
+
+
 def test_a_wall_thinner_than_the_sheets_may_be_apart_still_has_two_sides() -> None:
     cavity = ball(INNER_MM)
     wall = wall_of(shell(ball(INNER_MM + 0.8), cavity), [cavity])
