@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from core.errors import PlannerError
 from core.mesh import SurfaceMesh
 from plan.items import Cut, CutPlane, Item
 from plan.plan import Plan
-from render.cuts import Geometry, cut_by, geometry_of
+from render.cut_store import exact_cut, is_slow, known_cut, rough_cut
 from render.cutting import CutSurface
 from render.drawn_items import Drawn, drawn
 from render.drawn_sheets import drawn_sheet, is_sheet_item
@@ -24,22 +23,28 @@ from render.view import ViewState
 PLANE_SIZE_OF_ANATOMY = 1.1
 EMPTY_PLANE_SIZE_MM = 100.0
 
-# The last cut of each surface: dragging one plane or changing a colour composes many scenes of the same cut,
-# and the renderer knows an unchanged surface by its identity.
-_last_cuts: WeakKeyDictionary[SurfaceMesh, tuple[tuple[Geometry, ...], CutSurface]] = WeakKeyDictionary()
 
-
-def compose(anatomy: Anatomy, plan: Plan, view: ViewState, camera: CameraView | None = None) -> Scene:
+def compose(
+    anatomy: Anatomy,
+    plan: Plan,
+    view: ViewState,
+    camera: CameraView | None = None,
+    *,
+    may_be_rough: bool = False,
+) -> Scene:
     """The scene of an anatomy with a plan, as `view` wants to see it.
 
     Every active cut of the plan cuts every surface that it does not spare, whether or not the cuts are shown.
+
+    Args:
+        may_be_rough: cuts that take long and are not known yet (`unmade_cuts`) hide whole triangles for now.
 
     Raises:
         PlannerError: the plan belongs to another patient space than the anatomy.
     """
     _check_same_space(anatomy, plan)
     items = drawn_items(plan, view)
-    surfaces = _surfaces(anatomy, plan, view)
+    surfaces = _surfaces(anatomy, plan, view, may_be_rough)
     return Scene(
         surfaces=surfaces,
         polylines=items.lines,
@@ -71,14 +76,33 @@ def _check_same_space(anatomy: Anatomy, plan: Plan) -> None:
         )
 
 
-def _surfaces(anatomy: Anatomy, plan: Plan, view: ViewState) -> tuple[Surface, ...]:
-    cuts = active_cuts(plan)
+def unmade_cuts(
+    anatomy: Anatomy, plan: Plan, view: ViewState
+) -> tuple[tuple[SurfaceMesh, tuple[Cut, ...]], ...]:
+    """The visible surfaces whose cuts take long and are not known yet, with these cuts."""
+    return tuple((mesh, cuts) for _, mesh, cuts in _visible(anatomy, plan, view) if _is_unmade(mesh, cuts))
+
+
+def _is_unmade(mesh: SurfaceMesh, cuts: tuple[Cut, ...]) -> bool:
+    return is_slow(cuts) and known_cut(mesh, cuts) is None
+
+
+def _visible(
+    anatomy: Anatomy, plan: Plan, view: ViewState
+) -> tuple[tuple[str, SurfaceMesh, tuple[Cut, ...]], ...]:
+    active = active_cuts(plan)
+    return tuple(
+        (key, mesh, tuple(cut for cut in active if key not in cut.spared))
+        for key, mesh in anatomy.surfaces.items()
+        if view.structure(key).is_visible and view.structure(key).opacity > 0.0
+    )
+
+
+def _surfaces(anatomy: Anatomy, plan: Plan, view: ViewState, may_be_rough: bool) -> tuple[Surface, ...]:
     surfaces = []
-    for key, mesh in anatomy.surfaces.items():
+    for key, mesh, cuts in _visible(anatomy, plan, view):
         look = view.structure(key)
-        if not look.is_visible or look.opacity == 0.0:
-            continue
-        remaining = _cut(mesh, tuple(cut for cut in cuts if key not in cut.spared))
+        remaining = _cut(mesh, cuts, may_be_rough)
         if len(remaining.mesh.faces):
             is_painted = can_be_painted(mesh, view.painted_by)
             opacity = 1.0 if is_painted else look.opacity
@@ -102,16 +126,8 @@ def active_cuts(plan: Plan) -> tuple[Cut, ...]:
     return tuple(item for item in found if item.is_active)
 
 
-def _cut(mesh: SurfaceMesh, cuts: tuple[Cut, ...]) -> CutSurface:
-    wanted = tuple(geometry_of(cut) for cut in cuts)
-    known = _last_cuts.get(mesh)
-    if known is not None and known[0] == wanted:
-        return known[1]
-    remaining = cut_by(mesh, cuts)
-    # An uncut surface is its own result; remembering it would keep it alive for ever.
-    if remaining.mesh is not mesh:
-        _last_cuts[mesh] = wanted, remaining
-    return remaining
+def _cut(mesh: SurfaceMesh, cuts: tuple[Cut, ...], may_be_rough: bool) -> CutSurface:
+    return rough_cut(mesh, cuts) if may_be_rough and _is_unmade(mesh, cuts) else exact_cut(mesh, cuts)
 
 
 def plane_widgets(anatomy: Anatomy, plan: Plan) -> tuple[PlaneWidget, ...]:

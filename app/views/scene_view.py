@@ -16,6 +16,7 @@ from app.state import State
 from app.tools import Tool, points_scene
 from app.viewing.arrangement import SCENE, Aim
 from app.viewing.in_space import ImagesInSpace, rendering
+from app.views.cut_maker import CutMaker
 from app.views.labels import plain_label
 from app.views.plane_wheel import PlaneWheel
 from app.views.slices.hover_readout import HoverReadout
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from render.scene import CameraView
 
 CLICK_PX = 4
+LONGEST_CUT_S = 5.0
 NOTHING_YET = "Nothing to show in 3-D yet: reconstruct a series, or import a surface."
 
 
@@ -60,6 +62,9 @@ class SceneView(QWidget):
         self._framed_uid: str | None = None
         self._aim: Aim | None = None
         self._in_space = ImagesInSpace()
+        self.cut_maker = CutMaker(self)
+        self.cut_maker.made.connect(lambda: self._show(self._state.shown_plan))
+        self.cut_maker.refused.connect(self.refused)
         self._waiting = plain_label("Preparing the 3-D view…", "quiet")
         self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         # Beside a picture this view is narrow: a sentence takes no room from the images.
@@ -124,6 +129,7 @@ class SceneView(QWidget):
         """Let go of VTK's window; the view shows nothing afterwards."""
         self._hover.stop()
         self._wheel.stop()
+        self.cut_maker.close(LONGEST_CUT_S)
         if self.renderer is not None:
             self.interactor.removeEventFilter(self)
             self.renderer.close()
@@ -192,15 +198,18 @@ class SceneView(QWidget):
         ratio = self.interactor.devicePixelRatioF()
         return here.x() * ratio, (self.interactor.height() - 1 - here.y()) * ratio
 
-    def _show(self, plan: Plan) -> None:
+    def _show(self, plan: Plan, is_held: bool = False) -> None:
+        """Show a plan; while a cut of it is held, what takes long is shown roughly."""
         from render.compose import compose
 
+        if self.renderer is None:
+            return
         state = self._state
         nothing = Anatomy({}, frame_of_reference_uid=plan.frame_of_reference_uid)
         anatomy = with_painted(state.anatomy, state.view) or nothing
-        assert self.renderer is not None
+        is_rough = self.cut_maker.must_wait(anatomy, plan, state.view, is_held or state.dragged is not None)
         try:
-            scene = compose(anatomy, plan, state.view, self._camera_of_images())
+            scene = compose(anatomy, plan, state.view, self._camera_of_images(), may_be_rough=is_rough)
         except PlannerError as refusal:
             self.refused.emit(refusal)
             return
@@ -224,7 +233,8 @@ class SceneView(QWidget):
     def _preview(self, item_id: str, origin_mm: Point, normal: Point) -> None:
         plane = self._state.plan.find(item_id)
         if isinstance(plane, CutPlane):
-            self._show(self._state.plan.with_item(replace(plane, origin_mm=origin_mm, normal=normal)))
+            moved = replace(plane, origin_mm=origin_mm, normal=normal)
+            self._show(self._state.plan.with_item(moved), is_held=True)
 
     def _drag_point(self, item_id: str, before_mm: Point, now_mm: Point) -> None:
         """Point `before_mm` of an item is held at `now_mm`; balls that are no item's, such as placed ones, stay."""

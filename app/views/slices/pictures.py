@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from PyQt6.QtCore import QPoint, QRect, QSize, Qt
 from PyQt6.QtGui import QImage
 
 from app.fusion.making import shown_fusion
@@ -13,10 +15,13 @@ from app.labels.editing import structure_in_hand
 from app.slice_outlines import Outline, change_tint, outlines, tint
 from app.slices import Frame, grey_picture
 from app.state import State
+from app.viewing.slab_steps import Strips, is_slow, rough_frame
+from app.windowing import Window
 from core.volume import Volume
 
 # Of the phases of one series; more than any heartbeat has, and some 100 MB on a large screen.
 MOST_PICTURES = 64
+_SlabKey = tuple[Volume, Window | None, Frame, float]
 
 
 class SlicePictures:
@@ -25,6 +30,8 @@ class SlicePictures:
     def __init__(self) -> None:
         self._grey: WeakKeyDictionary[Volume, QImage] = WeakKeyDictionary()
         self._grey_of: object = None
+        self._rough: tuple[_SlabKey, QImage] | None = None
+        self._strips: tuple[_SlabKey, Strips] | None = None
         self._outlines: tuple[object, tuple[Outline, ...]] | None = None
         self._tint: tuple[object, QImage | None] | None = None
         self._moved: tuple[object, np.ndarray | None] | None = None
@@ -58,14 +65,43 @@ class SlicePictures:
         if how != self._grey_of or len(self._grey) >= MOST_PICTURES:
             self._grey.clear()
             self._grey_of = how
-        if volume not in self._grey:
-            grey = grey_picture(state, frame)
-            assert grey is not None
-            height, width = grey.shape
-            image = QImage(grey.tobytes(), width, height, width, QImage.Format.Format_Grayscale8).copy()
-            image.setDevicePixelRatio(ratio)
-            self._grey[volume] = image
+        if volume in self._grey:
+            return self._grey[volume]
+        if is_slow(volume, frame):
+            return self._rough_slab(state, volume, frame, ratio)
+        self._rough = self._strips = None
+        grey = grey_picture(state, frame)
+        assert grey is not None
+        self._grey[volume] = _grey_image(grey, ratio)
         return self._grey[volume]
+
+    def _rough_slab(self, state: State, volume: Volume, frame: Frame, ratio: float) -> QImage:
+        key = (volume, state.window, frame, ratio)
+        if self._rough is None or self._rough[0] != key:
+            rough, factor = rough_frame(volume, frame)
+            grey = grey_picture(state, rough)
+            assert grey is not None
+            large = QSize(*rough.size_px) * factor
+            how = Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+            image = _grey_image(grey, 1.0).scaled(large, *how).copy(QRect(QPoint(), QSize(*frame.size_px)))
+            image.setDevicePixelRatio(ratio)
+            self._rough, self._strips = (key, image), (key, Strips(state, frame))
+        return self._rough[1]
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether the slab that was asked for last is still a rough one; `refine` makes it a full one."""
+        return self._strips is not None
+
+    def refine(self, longest_s: float) -> None:
+        """Work at the full picture of a slab for about this long; afterwards it may still be rough."""
+        end_s = time.perf_counter() + longest_s
+        while self._strips is not None and time.perf_counter() < end_s:
+            (volume, _, _, ratio), strips = self._strips
+            grey = strips.advance()
+            if grey is not None:
+                self._grey[volume] = _grey_image(grey, ratio)
+                self._rough = self._strips = None
 
     def _second(self, state: State, frame: Frame, ratio: float) -> QImage | None:
         """The second image; resampled for another slice only, not for another share or window."""
@@ -87,6 +123,13 @@ class SlicePictures:
         if self._tint is None or self._tint[0] != key:
             self._tint = (key, _image_of(tint(state, frame), ratio))
         return self._tint[1]
+
+
+def _grey_image(grey: np.ndarray, ratio: float) -> QImage:
+    height, width = grey.shape
+    image = QImage(grey.tobytes(), width, height, width, QImage.Format.Format_Grayscale8).copy()
+    image.setDevicePixelRatio(ratio)
+    return image
 
 
 def _image_of(veil: np.ndarray | None, ratio: float) -> QImage | None:

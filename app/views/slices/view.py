@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PyQt6.QtCore import QPoint, QPointF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PyQt6.QtCore import QPoint, QPointF, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import (
+    QColor,
+    QHideEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from app.slice_marks import handle_at, handle_dragged, marks
@@ -37,6 +46,8 @@ if TYPE_CHECKING:
 DRAG_PX = 4
 # How near to a point the pointer takes hold of it.
 GRAB_PX = 9
+# A rough slab is refined once the user rests, in pieces that the hand does not feel.
+REST_MS, PIECE_S = 120, 0.015
 Buttons = Qt.MouseButton
 Modifiers = Qt.KeyboardModifier
 
@@ -64,6 +75,9 @@ class SliceView(QWidget):
         self.framing = Framing()
         self._state = State()
         self._pictures = SlicePictures()
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.timeout.connect(self._refine)
         self._strokes = SliceStrokes(self)
         self._turner = CrosshairTurner(self)
         self._slab = SlabButton(orientation, self)
@@ -84,7 +98,12 @@ class SliceView(QWidget):
     def show_state(self, state: State) -> None:
         """Show this state from now on; a standard view that was just asked for comes to the middle."""
         is_aimed = state.arrangement.aim is not self._state.arrangement.aim
+        is_turned = state.arrangement.axes is not self._state.arrangement.axes
+        before = self.frame() if is_turned and state.volume is self._state.volume else None
         self._state = state
+        self._rest.stop()
+        if before is not None and not is_aimed:
+            self._hold_crosshair(before)
         frame = self.frame()
         self._slab.show_state(state, frame)
         aim, whole = state.arrangement.aim, self._frame(Framing())
@@ -93,6 +112,14 @@ class SliceView(QWidget):
             self.framing = framing_on(whole, aim.focal_mm, aim.reach_mm)
         self.setCursor(self._cursor)
         self.update()
+
+    def _hold_crosshair(self, before: Frame) -> None:
+        """After a turn the crosshair is where it was in the picture: the shift was one along the old slice."""
+        frame, at_mm = self.frame(), self._state.crosshair_mm
+        if frame is not None and at_mm is not None and self.framing.pan_mm != (0.0, 0.0):
+            away = frame.to_px(np.array(at_mm))[0] - before.to_px(np.array(at_mm))[0]
+            right, down = away * frame.spacing_mm
+            self.framing = self.framing.panned(-right, -down)
 
     def reset(self) -> None:
         """Show the whole slice again."""
@@ -142,10 +169,23 @@ class SliceView(QWidget):
         else:
             for image in self._pictures.layers(self._state, frame, self.devicePixelRatioF()):
                 painter.drawImage(QPointF(0, 0), image)
+            if self._pictures.is_rough and not self._rest.isActive():
+                self._rest.start(REST_MS)
             lines = self._pictures.lines(self._state, frame)
             paint_slice(painter, self, frame, self._state, lines, marks(self._state, frame))
             paint_stroke(painter, self, frame)
         painter.end()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        """Nobody waits for a picture that is not seen."""
+        self._rest.stop()
+
+    def _refine(self) -> None:
+        self._pictures.refine(PIECE_S)
+        if self._pictures.is_rough:
+            self._rest.start(0)
+        else:
+            self.update()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """A new size needs a new picture."""
