@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from ar.board import Board
 
 RULER_MM = 100.0
-# A printer that is further off than this has been told to fit the page.
-MOST_OFF = 0.1
+DICTIONARY_FILES = (".yml", ".yaml", ".json")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="FILE", help="board.pdf; not needed with --measured-mm")
     parser.add_argument("--json", type=Path, metavar="FILE", help="board.json; beside the PDF without")
     parser.add_argument("--paper", default="A4", choices=("A4", "Letter"))
-    parser.add_argument("--dictionary", metavar="NAME", help="such as DICT_5X5_100; AprilTag 36h11 without")
+    parser.add_argument(
+        "--dictionary",
+        metavar="NAME",
+        help="such as DICT_5X5_100, or OpenCV's file of a custom one (.yml, .yaml, .json); AprilTag 36h11 without",
+    )
     parser.add_argument(
         "--first-id", type=int, metavar="N", help="the first marker's id, for a second of a kind"
     )
@@ -43,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the PDF and the JSON. Raises PlannerError when they cannot be made or written."""
+    from app.ar.boards import at_measured_size
     from ar.board import write_board, write_pdf
-    from ar.board.kinds import scaled
 
     pdf: Path | None = options.out
     description: Path | None = options.json or (pdf.with_suffix(".json") if pdf else None)
@@ -60,15 +63,8 @@ def run(options: argparse.Namespace) -> None:
         write_pdf(board, pdf, options.paper)
         say(f"wrote {pdf}")
     if options.measured_mm is not None:
-        factor = options.measured_mm / RULER_MM
-        if not abs(factor - 1.0) <= MOST_OFF:
-            raise PlannerError(
-                "cannot take the measured size",
-                f"{options.measured_mm:g} mm is far from {RULER_MM:g} mm",
-                "measure the printed 100 mm ruler, and print at 100 %",
-            )
-        board = scaled(board, factor)
-        say(f"scaled by {factor:.4f}, as measured on the print")
+        board = at_measured_size(board, options.measured_mm)
+        say(f"scaled by {options.measured_mm / RULER_MM:.4f}, as measured on the print")
     write_board(board, description)
     say(f"wrote {description}")
     if pdf is not None:
@@ -87,7 +83,15 @@ def _board(options: argparse.Namespace) -> Board:
             )
         return read_board(options.source)
     kinds = options.kind or ["charuco"]
-    return joined([make_board(kind, options.dictionary, options.first_id) for kind in kinds])
+    dictionary = _dictionary(options.dictionary)
+    return joined([make_board(kind, dictionary, options.first_id) for kind in kinds])
+
+
+def _dictionary(named: str | None) -> str | None:
+    from ar.board.custom_dictionary import read_dictionary
+
+    is_file = named is not None and Path(named).suffix.lower() in DICTIONARY_FILES
+    return read_dictionary(Path(named)) if named is not None and is_file else named
 
 
 def _make_folder(path: Path) -> None:

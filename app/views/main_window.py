@@ -145,6 +145,7 @@ class MainWindow(QMainWindow):
         # Gone for the user at once; an import that runs in a thread cannot be cut short.
         self.hide()
         self.ar.close_view()
+        self.ar_desk.close()
         for jobs in (
             self.player,
             self.suggester,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PyQt6.QtCore import QTimer
 
 from app.ar.hands import Hand, Hands
 from app.state import State
+from app.views.ar.board_dialog import BoardDialog
 from app.views.ar.hands_panel import HandsPanel
+from app.views.ar.headset_dialog import HeadsetDialog
 from app.views.ar.registration_panel import RegistrationPanel
 from core.errors import PlannerError
 
@@ -19,6 +23,9 @@ if TYPE_CHECKING:
     from app.views.main_window import MainWindow
     from ar.loop import ArFrame
     from ar.registration import Registration
+
+
+SPECTATOR_S = 0.2
 
 
 class ArDesk:
@@ -32,7 +39,16 @@ class ArDesk:
         self.registration: Registration | None = None
         self._tools: HandsPanel = window.ar.tools
         self._panel: RegistrationPanel = window.ar.registering
+        self.boards = BoardDialog(window)
+        self.headset = HeadsetDialog(window.session, window)
+        self._sent_s = 0.0
         self._connect()
+
+    def close(self) -> None:
+        """Shut headsets out, and free what the dialogs hold."""
+        self.headset.close_server()
+        self.headset.close()
+        self.boards.close()
 
     def show_change(self, before: State, after: State) -> None:
         """Follow the session: another patient's registration never stays."""
@@ -59,6 +75,7 @@ class ArDesk:
     def stopped(self) -> None:
         """The camera has stopped: what was held is gone; touches stay."""
         self.hands.release()
+        self.headset.end_picture()
         self._panel.show_work(self.work if self._view.is_running else None)
 
     def take_turns(self, turns: list[ArFrame]) -> None:
@@ -92,6 +109,10 @@ class ArDesk:
         self._view.went_silent.connect(self.lose)
         self._view.ended.connect(self.stopped)
         self._view.confirm = self.confirm
+        self._view.board_button.clicked.connect(self._show_boards)
+        self._view.headset_button.clicked.connect(self._show_headset)
+        self.boards.made.connect(self._view.fields.show_board)
+        self._view.canvas.drawn.connect(self._send_picture)
         self._panel.show_work(None)
         self._view.calibrating.folder = self._session.data_folder / "cameras"
 
@@ -99,6 +120,25 @@ class ArDesk:
         self.hands.take(hand)
         self._tools.show_hand(hand, self.hands.words)
         self._view.canvas.setFocus()
+
+    def _show_boards(self) -> None:
+        if not self.boards.kinds.count():
+            self.boards.fill()
+        self.boards.show()
+        self.boards.raise_()
+
+    def _show_headset(self) -> None:
+        self.headset.refresh()
+        self.headset.show()
+        self.headset.raise_()
+
+    def _send_picture(self) -> None:
+        """Let viewers of the headset page see what is drawn, now and then: a spectator needs no 30 a second."""
+        now_s = time.monotonic()
+        if self.headset.headset.is_running and now_s - self._sent_s > SPECTATOR_S:
+            self._sent_s = now_s
+            # Not from within the drawing itself.
+            QTimer.singleShot(0, lambda: self.headset.show_picture(self._view.canvas.grabFramebuffer()))
 
     def _begin_work(self) -> None:
         from app.ar.registering import RegistrationWork, landmarks_of

@@ -30,7 +30,7 @@ from app.views.ar.hands_panel import HandsPanel
 from app.views.ar.registration_panel import RegistrationPanel
 from app.views.icons import icon
 from app.views.labels import plain_label
-from app.views.theme import GOOD, QUIET, STOP, WARNING
+from app.views.shades import GOOD, QUIET, STOP, WARNING
 from core.anatomy import Anatomy
 from core.errors import PlannerError
 from core.progress import Progress
@@ -75,6 +75,7 @@ class ArView(QWidget):
         self.calibrating.left.connect(lambda: self._stack.setCurrentIndex(0))
         self.calibrate_button = QPushButton("Calibrate…")
         self.calibrate_button.clicked.connect(self.show_calibration)
+        self.board_button, self.headset_button = QPushButton("Boards…"), QPushButton("Headset…")
         self.confirm: Callable[[], bool] = lambda: False
         self.start_button = QPushButton(icon("play"), "Start")
         self.start_button.setProperty("primary", True)
@@ -303,7 +304,8 @@ class ArView(QWidget):
     def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.addWidget(self.fields, 1)
-        row.addWidget(self.calibrate_button)
+        for button in (self.board_button, self.calibrate_button, self.headset_button):
+            row.addWidget(button)
         row.addWidget(self.start_button)
         below = QHBoxLayout()
         below.addWidget(self.state_label)
