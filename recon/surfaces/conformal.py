@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from core.frames import apply_affine
 from core.progress import Progress
-from recon.surfaces.enclose import correct
+from recon.surfaces.enclose import correct, growth_of
 from recon.surfaces.facets import facets
 from recon.surfaces.level import pieces_to_keep
 from recon.surfaces.multi import MultiSurface
@@ -84,9 +84,11 @@ def _settle(settling: Settling, wanted: Mapping[int, float]) -> float:
     settling.land()
     settling.compensate()
     settling.land()
-    missing = 0.0
-    for _ in range(_N_CORRECTIONS if wanted else 0):
-        missing = correct(settling, wanted)
+    if not wanted:
+        return 0.0
+    growth = growth_of(settling)
+    for _ in range(_N_CORRECTIONS):
+        missing = correct(settling, wanted, growth)
         if missing <= _TOLERANCE:
             break
         settling.land()

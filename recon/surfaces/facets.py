@@ -26,48 +26,49 @@ def facets(nets: Nets, points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor
         Points (n + k, 3) with those of the fans, triangles (m, 3) whose normals point from the low to the high end
         of the edge, and the quad (m,) that each is of.
     """
-    corners = points[nets.quads]
-    low, high = unravelled(nets.low, nets.shape).float(), unravelled(nets.high, nets.shape).float()
+    places = points.T.contiguous()
+    corners = [places.index_select(1, corner) for corner in nets.quads]
+    low, high = (unravelled(end, nets.shape).T.to(points.dtype).contiguous() for end in (nets.low, nets.high))
     splits = (((0, 1, 2), (0, 2, 3)), ((0, 1, 3), (1, 2, 3)))
-    quality = torch.stack(
-        [
-            torch.minimum(*(_split_quality(corners[:, list(part)], low, high) for part in pair))
-            for pair in splits
-        ]
+    first, second = (
+        torch.minimum(*(_split_quality(*(corners[i] for i in part), low, high) for part in pair))
+        for pair in splits
     )
-    number = torch.arange(len(corners), device=points.device)
-    is_fan = (quality < 0).all(dim=0)
-    takes_first = quality[0] >= quality[1]
+    is_fan = (first < 0) & (second < 0)
+    takes_first = first >= second
     triangles, quads = [], []
-    for pair, taken in zip(splits, (takes_first & ~is_fan, ~takes_first & ~is_fan), strict=True):
-        triangles += [nets.quads[taken][:, list(part)] for part in pair]
-        quads += [number[taken]] * 2
-    fans = number[is_fan]
+    for pair, is_taken in zip(splits, (takes_first & ~is_fan, ~takes_first & ~is_fan), strict=True):
+        taken = is_taken.nonzero()[:, 0]
+        around = nets.quads.index_select(1, taken)
+        triangles += [torch.stack([around[i] for i in part], dim=1) for part in pair]
+        quads += [taken] * 2
+    fans = is_fan.nonzero()[:, 0]
+    around = nets.quads.index_select(1, fans)
     middle = len(points) + torch.arange(len(fans), device=points.device)
     for side in range(4):
-        ring = nets.quads[fans][:, [side, (side + 1) % 4]]
-        triangles.append(torch.cat([ring, middle[:, None]], dim=1))
+        triangles.append(torch.stack([around[side], around[(side + 1) % 4], middle], dim=1))
         quads.append(fans)
-    hubs = _hubs(corners[fans], low[fans], high[fans])
-    return torch.cat([points, hubs]), torch.cat(triangles), torch.cat(quads)
+    mean = torch.stack([corner[:, fans] for corner in corners]).mean(dim=0)
+    hubs = _hubs(mean, low[:, fans], high[:, fans])
+    return torch.cat([points, hubs.T]), torch.cat(triangles), torch.cat(quads)
 
 
-def quality_of(corners: torch.Tensor) -> torch.Tensor:
-    """Shape (n,) of triangles (n, 3 corners, 3): 1 equal sides, 0 flat. Source: 4 sqrt(3) A / sum l^2."""
-    sides = corners.roll(-1, dims=1) - corners
-    double_area = torch.linalg.cross(sides[:, 0], sides[:, 1]).norm(dim=1)
-    return 2.0 * 3.0**0.5 * double_area / sides.square().sum(dim=(1, 2)).clamp_min(1e-20)
+def _split_quality(
+    a: torch.Tensor, b: torch.Tensor, c: torch.Tensor, low: torch.Tensor, high: torch.Tensor
+) -> torch.Tensor:
+    """Shape (m,) of triangles, 1 equal sides, 0 flat; corners and ends of the grid edge (3, m).
+
+    -1 where the ends are not on their sides of the triangle. Source: 4 sqrt(3) A / sum l^2.
+    """
+    second, third = b - a, c - a
+    normal = torch.linalg.cross(second, third, dim=0)
+    above, below = ((high - a) * normal).sum(dim=0), ((a - low) * normal).sum(dim=0)
+    squares = (second * second).add_(third * third).add_((c - b).square_()).sum(dim=0)
+    quality = normal.square_().sum(dim=0).sqrt_().mul_(2.0 * 3.0**0.5).div_(squares.clamp_min_(1e-20))
+    return torch.where((above > _CLEARANCE) & (below > _CLEARANCE), quality, -1.0)
 
 
-def _split_quality(corners: torch.Tensor, low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
-    """Quality (n,) of triangles; -1 where the ends of the grid edge are not on their sides of the triangle."""
-    normal = torch.linalg.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    above = ((high - corners[:, 0]) * normal).sum(dim=1)
-    below = ((corners[:, 0] - low) * normal).sum(dim=1)
-    return torch.where((above > _CLEARANCE) & (below > _CLEARANCE), quality_of(corners), -1.0)
-
-
-def _hubs(corners: torch.Tensor, low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
-    """The point of each grid edge nearest to the middle of the four vertices around it."""
-    along = ((corners.mean(dim=1) - low) * (high - low)).sum(dim=1)
-    return low + (high - low) * along.clamp(_NEAREST_END, 1.0 - _NEAREST_END)[:, None]
+def _hubs(middle: torch.Tensor, low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
+    """The point (3, k) of each grid edge nearest to the middle of the four vertices around it."""
+    along = ((middle - low) * (high - low)).sum(dim=0)
+    return low + (high - low) * along.clamp(_NEAREST_END, 1.0 - _NEAREST_END)

@@ -30,28 +30,46 @@ class Differences:
         self._shape = shape
         self._steps = corner_steps(shape, scores.device)[:, None]
         self._first, self._second = labels
+        self._pair = self._first * len(scores) + self._second
         self._cells = cells.clone()
         self.corners = self._looked_up(self._first, self._second, cells)
         """Differences (8, k) at the corners of the cells, in the order of `cases.CORNERS`; without leads."""
 
     def at(self, points: torch.Tensor, leads: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Differences (k,) at grid indices (k, 3) and their slopes (k, 3), with a lead (c,) for each label."""
-        plane, row, _ = strides_of(self._shape)
         place = points.T.contiguous()
-        low = torch.stack([p.clamp(0.0, n - 2).floor_() for p, n in zip(place, self._shape, strict=True)])
-        x, y, z = low.long()
-        cells = x * plane + y * row + z
+        low = _low_corners(place, self._shape)
+        cells = _numbers(low, self._shape)
         left = (cells != self._cells).nonzero()[:, 0]
         if len(left):
             self._cells[left] = cells[left]
             self.corners[:, left] = self._looked_up(self._first[left], self._second[left], cells[left])
         value, slope = _trilinear(self.corners, place - low)
-        return value + (leads[self._first] - leads[self._second]), slope
+        ahead = (leads[:, None] - leads).reshape(-1)
+        return value.add_(ahead.index_select(0, self._pair)), slope
 
     def _looked_up(self, first: torch.Tensor, second: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
         places = cells + self._steps
-        ahead = self._scores[places + first * self._n_voxels]
-        return ahead - self._scores[places + second * self._n_voxels]
+        # Several times faster than by brackets.
+        ahead = self._scores.index_select(0, (places + first * self._n_voxels).reshape(-1))
+        behind = self._scores.index_select(0, (places + second * self._n_voxels).reshape(-1))
+        return ahead.sub_(behind).reshape(places.shape)
+
+
+def cells_at(points: torch.Tensor, shape: tuple[int, int, int]) -> torch.Tensor:
+    """Flat number (k,) of the lowest voxel around each of the grid indices (k, 3)."""
+    return _numbers(_low_corners(points.T, shape), shape)
+
+
+def _low_corners(place: torch.Tensor, shape: tuple[int, int, int]) -> torch.Tensor:
+    """Lowest corners (3, k), float, of the cells around places (3, k)."""
+    return torch.stack([p.clamp(0.0, n - 2).floor_() for p, n in zip(place, shape, strict=True)])
+
+
+def _numbers(low: torch.Tensor, shape: tuple[int, int, int]) -> torch.Tensor:
+    plane, row, _ = strides_of(shape)
+    x, y, z = low.long()
+    return (x * plane).add_(y * row).add_(z)
 
 
 def _trilinear(f: torch.Tensor, share: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

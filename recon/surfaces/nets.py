@@ -26,18 +26,20 @@ class Nets:
 
     Attributes:
         shape: of the label grid.
-        cells: (n,) flat voxel number of each vertex's cell.
+        cells: (n,) flat voxel number of each vertex's cell; those between two labels first.
+        n_pairs: how many cells lie between two labels; more meet in the others.
         corners: (n, 8) uint8 labels around it, in the order of `cases.CORNERS`.
         neighbours: (n, 6) vertex beyond each face of the cell, in the order of `cases.FACES`; `NO_CELL` where that
             cell has no vertex.
         is_joined: (n, 6) whether a wall runs through that face, so that the two vertices share an edge.
-        quads: (m, 4) vertices around each crossed grid edge, turning about the direction of the edge.
+        quads: (4, m) vertices around each crossed grid edge, turning about the direction of the edge.
         low, high: (m,) flat voxel numbers of the edge's ends.
         sides: (m, 2) uint8 labels of the low and the high end.
     """
 
     shape: tuple[int, int, int]
     cells: torch.Tensor
+    n_pairs: int
     corners: torch.Tensor
     neighbours: torch.Tensor
     is_joined: torch.Tensor
@@ -50,6 +52,10 @@ class Nets:
     def origins(self) -> torch.Tensor:
         """Index (n, 3), float32, of the lowest voxel of each vertex's cell."""
         return unravelled(self.cells, self.shape).float()
+
+    def around(self, points: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """The four vertices (m, 3) around each crossed edge, of the places (n, 3) of all."""
+        return tuple(points.index_select(0, corner) for corner in self.quads)
 
 
 def strides_of(shape: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -84,18 +90,31 @@ def nets_of(labels: torch.Tensor) -> Nets:
     """The walls of a label grid, uint8 (n0, n1, n2), whose outermost voxels are all background (0)."""
     shape = (labels.shape[0], labels.shape[1], labels.shape[2])
     flat = labels.reshape(-1)
-    cells = mixed_cells(labels)
+    cells, corners, n_pairs = _pairs_first(flat, mixed_cells(labels), corner_steps(shape, labels.device))
     number = torch.full((flat.numel(),), NO_CELL, dtype=torch.int32, device=labels.device)
     number[cells] = torch.arange(len(cells), dtype=torch.int32, device=labels.device)
-    corners = flat[cells[:, None] + corner_steps(shape, labels.device)]
     steps = [(1 if side else -1) * strides_of(shape)[axis] for axis, side in FACES]
+    # Below the first voxel the count goes on from the last one, which has no cell.
     neighbours = torch.stack([number[cells + step] for step in steps], dim=1).long()
-    on_face = corners[:, torch.tensor(FACE_CORNERS, device=labels.device)]
-    is_joined = (on_face != on_face[..., :1]).any(dim=-1)
+    of_corner = corners.T.contiguous()
+    a, b, c, d = (of_corner[list(places)] for places in zip(*FACE_CORNERS, strict=True))
+    is_joined = ((a != b) | (a != c) | (a != d)).T.contiguous()
     crossed = zip(*(_crossed(labels, number, axis) for axis in range(3)), strict=True)
-    quads, low, high = (torch.cat(parts) for parts in crossed)
+    quads, low, high = (torch.cat(parts, dim=-1) for parts in crossed)
     sides = torch.stack([flat[low], flat[high]], dim=1)
-    return Nets(shape, cells, corners, neighbours, is_joined, quads.long(), low, high, sides)
+    return Nets(shape, cells, n_pairs, corners, neighbours, is_joined, quads.long(), low, high, sides)
+
+
+def _pairs_first(
+    flat: torch.Tensor, cells: torch.Tensor, steps: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, int]:
+    """Cells (n,) with the labels (n, 8) around them, those between two labels first, and how many these are."""
+    corners = flat.index_select(0, (cells[:, None] + steps).reshape(-1)).reshape(-1, 8)
+    low, high = corners.amin(dim=1, keepdim=True), corners.amax(dim=1, keepdim=True)
+    is_pair = ((corners == low) | (corners == high)).all(dim=1)
+    pairs, others = is_pair.nonzero()[:, 0], (~is_pair).nonzero()[:, 0]
+    order = torch.cat([pairs, others])
+    return cells.index_select(0, order), corners.index_select(0, order), len(pairs)
 
 
 def _crossed(
@@ -108,4 +127,4 @@ def _crossed(
     low = where[:, 0] * strides[0] + where[:, 1] * strides[1] + where[:, 2]
     second, third = strides[(axis + 1) % 3], strides[(axis + 2) % 3]
     around = (second + third, third, 0, second)
-    return torch.stack([number[low - step] for step in around], dim=1), low, low + strides[axis]
+    return torch.stack([number.index_select(0, low - step) for step in around]), low, low + strides[axis]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn.functional import embedding_bag
 
-from recon.surfaces.lookup import Differences
+from recon.surfaces.lookup import Differences, cells_at
 from recon.surfaces.nets import Nets
 from recon.surfaces.starts import amid_crossings, amid_crossings_of_two
 from recon.surfaces.tangle import MARGIN, untangled
@@ -29,20 +29,19 @@ class Walls:
     """Which scores are equal at a vertex: the first label's and each of the others'.
 
     Attributes:
-        rows: (k,) vertices.
+        rows: the vertices, k in a row.
         labels: (k, 2 to 4) int64; where a vertex has fewer, the first label is repeated.
     """
 
-    rows: torch.Tensor
+    rows: slice
     labels: torch.Tensor
 
 
-def walls_of(corners: torch.Tensor) -> tuple[Walls, Walls]:
+def walls_of(nets: Nets) -> tuple[Walls, Walls]:
     """The vertices with two labels around, and those with more (of which four at most are heeded)."""
-    low, high = corners.amin(dim=1), corners.amax(dim=1)
-    is_pair = ((corners == low[:, None]) | (corners == high[:, None])).all(dim=1)
-    pairs, junctions = is_pair.nonzero()[:, 0], (~is_pair).nonzero()[:, 0]
-    two = Walls(pairs, torch.stack([high[pairs], low[pairs]], dim=1).long())
+    corners, pairs, junctions = nets.corners, slice(0, nets.n_pairs), slice(nets.n_pairs, None)
+    between = [corners[pairs].amax(dim=1), corners[pairs].amin(dim=1)]
+    two = Walls(pairs, torch.stack(between, dim=1).long())
     ordered = corners[junctions].long().sort(dim=1, descending=True).values
     is_new = torch.ones_like(ordered, dtype=torch.bool)
     is_new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
@@ -68,7 +67,7 @@ class Settling:
         self.scores = scores.reshape(len(scores), -1)
         self.offsets = scores.new_zeros(len(scores))
         self.origins = nets.origins
-        self.pairs, self.junctions = walls_of(nets.corners)
+        self.pairs, self.junctions = walls_of(nets)
         self._at_pairs = self._differences(self.pairs, 1)
         self._at_junctions = [self._differences(self.junctions, i) for i in range(1, _MOST_LABELS)]
         self._beside, self._weights = self._neighbourhood()
@@ -95,13 +94,15 @@ class Settling:
         With vertices on the wall the middles of quads miss it; the mean over a quad is two thirds of that.
         """
         first, second = self.nets.sides.long().T
-        between = Differences(self.scores, self.nets.shape, (first, second), self.nets.low)
-        a, b, c, d = (self.points[corner] for corner in self.nets.quads.T)
-        value, slope = between.at((a + b + c + d) * 0.25, self.offsets)
+        a, b, c, d = self.nets.around(self.points)
+        middle = (a + b).add_(c).add_(d).mul_(0.25)
+        cells = cells_at(middle, self.nets.shape)
+        between = Differences(self.scores, self.nets.shape, (first, second), cells)
+        value, slope = between.at(middle, self.offsets)
         length = _length(slope)
         way = -slope * ((value / length).clamp(-_LARGEST_BULGE, _LARGEST_BULGE) / length)[:, None]
         total, count = torch.zeros_like(self.points), torch.zeros_like(self.points[:, 0])
-        for corner in self.nets.quads.T:
+        for corner in self.nets.quads:
             total.index_add_(0, corner, way)
             count.index_add_(0, corner, torch.ones_like(value))
         rows = self.pairs.rows
@@ -151,7 +152,7 @@ class Settling:
         along[rows] = across - (x + y + z)[:, None] * normal
         onto[rows] = -(value / length).clamp(-_LONGEST_STEP, _LONGEST_STEP)[:, None] * normal
         rows = self.junctions.rows
-        if len(rows):
+        if len(self.junctions.labels):
             along[rows], onto[rows] = self._parts_at_junctions(move[rows])
         return along, onto
 

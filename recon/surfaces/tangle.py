@@ -56,16 +56,17 @@ def _are_tangled(
 ) -> torch.Tensor:
     """Boolean (n,): ends of lines that pass beside the face they should pass through, seen from `among` (all)."""
     outside = _outside(points, origins, among)
-    corner = origins[outside]
-    here = (points[outside] - corner).T.contiguous()
-    beyond = neighbours[outside]
+    corner = origins.index_select(0, outside)
+    here = (points.index_select(0, outside) - corner).T.contiguous()
+    beyond = neighbours.index_select(0, outside).T.contiguous()
     is_bad = torch.zeros(len(points), dtype=torch.bool, device=points.device)
     for number, (axis, side) in enumerate(FACES):
-        neighbour = beyond[:, number]
-        there = (points[neighbour.clamp_min(0)] - corner).T.contiguous()
+        neighbour = beyond[number]
+        is_there = neighbour >= 0
+        there = (points.index_select(0, neighbour.clamp_min(0)) - corner).T.contiguous()
         away = there.new_full((3, 1), 0.5)
         away[axis] += 1.0 if side else -1.0
-        there = torch.where(neighbour >= 0, there, away)
+        there = torch.where(is_there, there, away)
         way = there - here
         ahead = way[axis] if side else -way[axis]
         share = (float(side) - here[axis]) / way[axis]
@@ -73,13 +74,14 @@ def _are_tangled(
         for across in ((axis + 1) % 3, (axis + 2) % 3):
             misses |= (here[across] + share * way[across] - 0.5).abs() > 0.5 - 0.95 * MARGIN
         is_bad[outside[misses]] = True
-        is_bad[neighbour[misses & (neighbour >= 0)]] = True
+        is_bad[neighbour[misses & is_there]] = True
     return is_bad
 
 
 def _outside(points: torch.Tensor, origins: torch.Tensor, among: torch.Tensor | None) -> torch.Tensor:
     """Those `among` the vertices (all) that are not well within their cell: only their lines can miss a face."""
-    local = points - origins if among is None else points[among] - origins[among]
+    local = points if among is None else points.index_select(0, among)
+    local = local - (origins if among is None else origins.index_select(0, among))
     x, y, z = (local - 0.5).abs_().unbind(dim=1)
     found = (torch.maximum(torch.maximum(x, y), z) > 0.5 - MARGIN).nonzero()[:, 0]
     return found if among is None else among[found]
