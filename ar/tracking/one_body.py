@@ -26,6 +26,7 @@ TARGET_MM = 150.0
 BLUR_EVERY = 8
 # A sure pose chooses between two when it is this much nearer to one of them.
 NEARER = 0.4
+UNREADABLE = "markers are seen, but not their printed edges; go nearer, hold still or light the board"
 AMBIGUOUS = "two poses explain the markers; show more of the board or tilt it"
 
 
@@ -71,11 +72,11 @@ class BodyTrack:
         solved = solve(seen, self._camera)
         if solved is None:
             return self._unseen(frame, "the markers seen do not fit the description of the board")
-        solution, used = solved
+        solution, _ = solved
+        # Corners alone are read some per cent too far away, and nothing else says whether the print is there.
         sharp = self._sharpener.sharpen(grey, solution.matrix, solution.rival)
         if sharp is None:
-            pose = (solution.matrix, solution.covariance, solution.rival)
-            sharp = Sharp(*pose, used.marker_ids, 1.0, solution.rms_px, False)
+            return self._unseen(frame, UNREADABLE)
         self._n_followed = 0
         return self._take(sharp, frame)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import ndtr
 
 SPREADS_PX = (0.5, 0.65, 0.8, 1.0, 1.25, 1.6, 2.0, 2.6)
-PROFILES_FOR_SPREAD = 300
+PROFILES_FOR_SPREAD = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,15 +36,22 @@ def sample(grey: np.ndarray, pixels: np.ndarray) -> np.ndarray:
 
 
 def fit_profiles(profiles: np.ndarray, offsets_px: np.ndarray, spread_px: float) -> ProfileFit:
-    """Least squares of dark, contrast and shift of a blurred step on profiles (n, m) at offsets (m,)."""
-    scaled = offsets_px / spread_px
-    slope = np.exp(-0.5 * scaled**2) / (np.sqrt(2.0 * np.pi) * spread_px)
-    design = np.stack([np.ones_like(scaled), ndtr(scaled), -slope], axis=1)
-    found = profiles @ np.linalg.pinv(design).T
+    """Least squares of dark, contrast and shift of a blurred step on profiles (n, m) at even offsets (m,)."""
+    design, inverse = _step_model(len(offsets_px), float(offsets_px[0]), float(offsets_px[-1]), spread_px)
+    found = profiles @ inverse.T
     misfit = np.sqrt(((profiles - found @ design.T) ** 2).mean(axis=1))
     contrast = found[:, 1]
     safe = np.where(np.abs(contrast) < 1.0, 1.0, contrast)
     return ProfileFit(found[:, 2] / safe, contrast, misfit)
+
+
+@lru_cache(maxsize=256)
+def _step_model(n: int, first_px: float, last_px: float, spread_px: float) -> tuple[np.ndarray, np.ndarray]:
+    """Design (n, 3) of a blurred step at evenly spaced offsets, and its pseudo-inverse (3, n)."""
+    scaled = np.linspace(first_px, last_px, n) / spread_px
+    slope = np.exp(-0.5 * scaled**2) / (np.sqrt(2.0 * np.pi) * spread_px)
+    design = np.stack([np.ones_like(scaled), ndtr(scaled), -slope], axis=1)
+    return design, np.linalg.pinv(design)
 
 
 def best_spread_px(profiles: np.ndarray, offsets_px: np.ndarray) -> float:

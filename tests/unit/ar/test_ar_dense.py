@@ -120,14 +120,14 @@ def test_a_followed_board_needs_one_search_and_does_not_drift(
     detect = Detector.detect
     monkeypatch.setattr(Detector, "detect", lambda self, *a: searches.append(1) or detect(self, *a))
     tracker, errors = Tracker(grid, camera), []
-    for i in range(12):
+    for i in range(8):
         view = look_at_board(grid, 420.0 + 5 * i, 32.0, 40.0 + 2 * i, 2 * i)
         pose = tracker.track(CameraFrame(render_board_frame(grid, camera, view, i), i, i / 30)).pose()
         assert pose.camera_from_body is not None
         errors.append(_apart_mm(grid, pose.camera_from_body.matrix, view.matrix))
     assert len(searches) == 1
     assert max(errors) < 0.35
-    assert np.median(errors[6:]) < 0.15
+    assert np.median(errors[4:]) < 0.15
 
 
 def test_a_board_that_jumps_is_searched_anew_and_never_shown_where_it_was(
