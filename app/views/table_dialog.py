@@ -16,7 +16,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-SIZE = (460, 560)
+SIZE = (680, 720)
 
 
 class TableDialog(QDialog):
@@ -35,7 +35,11 @@ class TableDialog(QDialog):
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         header = self.table.horizontalHeader()
         if header is not None:
+            header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        numbers = self.table.verticalHeader()
+        if numbers is not None:
+            numbers.hide()
         for n, row in enumerate(rows):
             for m, text in enumerate(row):
                 self.table.setItem(n, m, QTableWidgetItem(text))
