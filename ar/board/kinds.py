@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ar.board.custom_dictionary import label_of
 from ar.board.model import Board, Marker, MarkerBody, dictionary_named
 from ar.board.solids import cube_faces, dodecahedron_faces
 from ar.board.standard import default_board, grid_board
@@ -54,7 +55,7 @@ def make_board(kind: str, dictionary: str | None = None, first_id: int | None = 
     if first < 0 or first + chosen.n_ids > n_known:
         raise PlannerError(
             "cannot make the board",
-            f"it needs the ids {first} to {first + chosen.n_ids - 1}, {name} ends at {n_known - 1}",
+            f"it needs the ids {first} to {first + chosen.n_ids - 1}, {label_of(name)} ends at {n_known - 1}",
             "choose a smaller first id or another dictionary",
         )
     return chosen.make(name, first)

@@ -7,11 +7,17 @@ from functools import cached_property
 
 import numpy as np
 
+from ar.board.custom_dictionary import PREFIX, dictionary_from_text, label_of
 from ar.opencv import cv2
 
 
 def dictionary_named(name: str) -> cv2.aruco.Dictionary:
-    """OpenCV's predefined dictionary of this name, such as DICT_4X4_50. Raises ValueError when unknown."""
+    """OpenCV's predefined dictionary of this name, such as DICT_4X4_50, or a custom one of its text.
+
+    Raises ValueError when unknown.
+    """
+    if name.startswith(PREFIX):
+        return dictionary_from_text(name)
     code = getattr(cv2.aruco, name, None) if name.startswith("DICT_") else None
     if not isinstance(code, int):
         raise ValueError(f"no marker dictionary is called {name!r}")
@@ -55,7 +61,7 @@ class MarkerBody:
 
     Attributes:
         name: what it is called in poses and registrations.
-        dictionary: of its markers, one of OpenCV's.
+        dictionary: of its markers, one of OpenCV's or the text of a custom one.
         markers: in the body's own frame.
         tip_mm: where a pointer's tip should be as built, (3,) in that frame; a pivot calibration measures it.
         plane_mm: origin and unit normal of a wand's cutting plane in that frame.
@@ -78,7 +84,7 @@ class MarkerBody:
         if len(set(ids)) != len(ids):
             raise ValueError(f"body {self.name!r} uses a marker id twice")
         if min(ids) < 0 or max(ids) >= n_ids:
-            raise ValueError(f"{self.dictionary} has the ids 0 to {n_ids - 1}")
+            raise ValueError(f"{label_of(self.dictionary)} has the ids 0 to {n_ids - 1}")
 
     def _check_shape(self) -> None:
         points = [p for p in (self.tip_mm, *(self.plane_mm or ())) if p is not None]

@@ -9,6 +9,7 @@ from reportlab.lib.pagesizes import A4, LETTER
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
+from ar.board.custom_dictionary import label_of
 from ar.board.draw import sheet_bounds_mm
 from ar.board.model import Board, MarkerBody
 from ar.board.nets import draw_lines, face_quads_mm, net_bounds_mm, nets_of_body
@@ -122,6 +123,6 @@ def _draw_ruler(canvas: Canvas, board: Board, body: MarkerBody, paper: str) -> N
     if board.charuco is not None and body is board.bodies[0]:
         squares = f", squares {board.charuco.square_mm:g} mm"
     how = "Cut, fold and glue it." if body.solid else "Glue it to something flat and stiff."
-    name = f"{body.name}: {body.dictionary}, markers {side:g} mm{squares}. {how}"
+    name = f"{body.name}: {label_of(body.dictionary)}, markers {side:g} mm{squares}. {how}"
     canvas.drawCentredString(middle, 9.3 * mm, name)
     canvas.drawCentredString(middle, 6.1 * mm, f"Auricle. {RESEARCH_NOTICE}")
