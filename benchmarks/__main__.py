@@ -14,6 +14,7 @@ NAMES = (
     "slicing",
     "viewing",
     "dragging",
+    "stalls",
     "surfaces",
     "tracking",
     "calibration",

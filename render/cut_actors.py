@@ -13,6 +13,16 @@ from render.scene import CutImage, Surface
 RIM_PX = 2.5
 # Depth units by which an image comes before the caps in its plane, and the rims before the image.
 IMAGE_FORWARD, RIM_FORWARD = -4.0, -12.0
+_HOLES = (
+    "//VTK::TCoord::Impl",
+    True,
+    """//VTK::TCoord::Impl
+  if (gl_FragData[0].a < 0.5)
+  {
+    discard;
+  }
+""",
+)
 
 
 def cut_image_actors(image: CutImage) -> list[vtkProp]:
@@ -21,7 +31,10 @@ def cut_image_actors(image: CutImage) -> list[vtkProp]:
     data.SetPolys(cell_array(np.arange(len(image.corners_mm))[None]))
     data.GetPointData().SetTCoords(numpy_to_vtk(image.places.astype(np.float32), deep=True))
     actor = _forward(data, IMAGE_FORWARD)
-    actor.SetTexture(_texture(image.picture))
+    actor.SetTexture(_texture(image))
+    # Holes instead of glass: planes that cross each other are sorted by depth as everything solid is.
+    actor.GetShaderProperty().AddFragmentShaderReplacement(*_HOLES, False)
+    actor.ForceOpaqueOn()
     actor.GetProperty().LightingOff()
     actor.SetPickable(False)
     return [actor]
@@ -50,10 +63,13 @@ def border(faces: np.ndarray) -> np.ndarray:
     return np.stack([alone // n, alone % n], axis=1)
 
 
-def _texture(picture: np.ndarray) -> vtkTexture:
+def _texture(picture: CutImage) -> vtkTexture:
+    grey = picture.picture
+    opacity = np.full(grey.shape, 255, np.uint8) if picture.is_shown is None else 255 * picture.is_shown
+    colours = np.stack([grey, grey, grey, opacity.astype(np.uint8)], axis=-1).reshape(-1, 4)
     image = vtkImageData()
-    image.SetDimensions(picture.shape[1], picture.shape[0], 1)
-    image.GetPointData().SetScalars(numpy_to_vtk(np.ascontiguousarray(picture).ravel(), deep=True))
+    image.SetDimensions(grey.shape[1], grey.shape[0], 1)
+    image.GetPointData().SetScalars(numpy_to_vtk(np.ascontiguousarray(colours), deep=True))
     texture = vtkTexture()
     texture.SetInputData(image)
     texture.InterpolateOn()

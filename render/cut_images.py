@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from core.volume import Volume
-from plan.items import CutPlane, as_point
+from plan.items import Cut, CutCurve, CutPlane, as_point
+from render.cut_store import is_in_prism
+from render.cuts import planes_of
 from render.plane_frame import in_plane_axes
 from render.scene import CutImage
-from render.slice_plane import SlicePlane, pixels_from_patient
+from render.slice_plane import SlicePlane, patient_from_pixels, pixels_from_patient
 from render.slicing import extract
 from render.window import window
 
@@ -18,20 +20,22 @@ MOST_PX = 640
 def cut_image(
     volume: Volume,
     plane: CutPlane,
-    others: tuple[CutPlane, ...],
+    others: tuple[Cut, ...],
     size_mm: float,
     level_and_width: tuple[float, float],
 ) -> CutImage | None:
     """The image of `volume` on a cut plane, within a square of `size_mm` around the plane's origin.
 
-    It ends where the volume ends and where one of the `others` has cut it away; None where nothing is left.
+    It ends where the volume ends and where one of the `others` has cut it away; None where nothing is left. Air of a
+    CT that the window shows black is left out: a lung would hide all that lies behind it.
 
     Args:
         level_and_width: of the grey window, in the volume's unit.
     """
     right, down = in_plane_axes(np.array(plane.normal))
     corners = _square(np.array(plane.origin_mm), right, down, size_mm)
-    for origin_mm, outward in (*_sides(volume), *((np.array(p.origin_mm), np.array(p.normal)) for p in others)):
+    away = [part for other in others for part in planes_of(other)]
+    for origin_mm, outward in (*_sides(volume), *((np.array(p.origin_mm), np.array(p.normal)) for p in away)):
         corners = _kept(corners, origin_mm, outward)
     if len(corners) < 3:
         return None
@@ -39,7 +43,25 @@ def cut_image(
     values = extract(volume, slice_plane, size_px, spacing_mm)
     # Pixel centres lie at integers; a texture's places run from the first pixel's edge to the last one's.
     places = (pixels_from_patient(slice_plane, size_px, spacing_mm, corners) + 0.5) / np.array(size_px)
-    return CutImage(plane.item_id, corners, places, window(values, *level_and_width))
+    is_shown = _is_tissue(volume, values, *level_and_width)
+    for curve in (other for other in others if isinstance(other, CutCurve)):
+        is_shown &= _is_left_by(curve, slice_plane, size_px, spacing_mm)
+    return CutImage(plane.item_id, corners, places, window(values, *level_and_width), is_shown)
+
+
+def _is_tissue(volume: Volume, values: np.ndarray, level: float, width: float) -> np.ndarray:
+    """Which pixels (rows, columns) are no air; only CT numbers tell, and only below what the window shows."""
+    if volume.unit != "HU":
+        return np.ones(values.shape, dtype=bool)
+    return np.asarray(values >= level - width / 2.0)
+
+
+def _is_left_by(curve: CutCurve, plane: SlicePlane, size_px: tuple[int, int], spacing_mm: float) -> np.ndarray:
+    """Which pixels (rows, columns) of a picture a cut curve does not take away."""
+    columns, rows = np.meshgrid(np.arange(size_px[0]), np.arange(size_px[1]))
+    pixels = np.stack([columns.ravel(), rows.ravel()], axis=1)
+    inside = is_in_prism(patient_from_pixels(plane, size_px, spacing_mm, pixels), curve)
+    return np.asarray(inside == curve.keeps_inside).reshape(columns.shape)
 
 
 def _covering(

@@ -109,13 +109,14 @@ class CutImage:
 
     Attributes:
         corners_mm: (k, 3) LPS, a flat convex polygon. places: (k, 2) of its corners in the picture, (right, down), 0-1.
-        picture: uint8 (rows, columns), grey.
+        picture: uint8 (rows, columns), grey. is_shown: (rows, columns) False where nothing is drawn; None: everywhere.
     """
 
     item_id: str
     corners_mm: np.ndarray
     places: np.ndarray
     picture: np.ndarray
+    is_shown: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,9 @@ class ImagesInSpace:
         return replace(scene, images=self._images(state, anatomy, plan), rendering=rendering(state, plan))
 
     def _images(self, state: State, anatomy: Anatomy, plan: Plan) -> tuple[CutImage, ...]:
-        from render.compose import plane_widgets
+        from render.compose import active_cuts, plane_widgets
         from render.cut_images import cut_image
+        from render.cuts import geometry_of
 
         volume, window = shown_volume(state), state.window
         planes = _active(plan)
@@ -36,9 +37,8 @@ class ImagesInSpace:
             return ()
         kept: dict[str, tuple[object, CutImage | None]] = {}
         for plane, widget in zip(planes, plane_widgets(anatomy, plan), strict=True):
-            others = tuple(other for other in planes if other.item_id != plane.item_id)
-            places = tuple((one.origin_mm, one.normal) for one in (plane, *others))
-            key = (volume, window, places, widget.size_mm)
+            others = tuple(other for other in active_cuts(plan) if other.item_id != plane.item_id)
+            key = (volume, window, tuple(geometry_of(one) for one in (plane, *others)), widget.size_mm)
             old = self._kept.get(plane.item_id)
             if old is not None and old[0] == key:
                 kept[plane.item_id] = old

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from render.cutting import CutSurface
     from render.view import ViewState
 
-# More triangles than this are not cut by a box or a curve while the window waits: some 50 ms on a quiet core.
-MOST_AT_ONCE = 20_000
+# More triangles than this are not cut by a box or a curve while the window waits: some 15 ms on a quiet core.
+MOST_AT_ONCE = 5_000
 _Task = tuple[SurfaceMesh, tuple[Cut, ...]]
 
 

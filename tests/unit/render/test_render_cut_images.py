@@ -8,7 +8,7 @@ from vtkmodules.vtkRenderingCore import vtkRenderer
 
 from core.anatomy import Anatomy
 from core.volume import Volume
-from plan.items import CutPlane
+from plan.items import CutBox, CutCurve, CutPlane
 from plan.plan import Plan
 from render.camera import looking_along
 from render.compose import compose
@@ -160,3 +160,48 @@ def test_a_translucent_ball_is_denser_at_its_rim_and_an_opaque_one_has_a_dark_ou
     assert rim < 0.25
     opaque = seen(1.0, (0, 0, 0)).mean(axis=1)
     assert opaque[162] < 0.6 * opaque[140]
+
+
+def test_boxes_end_the_image_and_curves_take_their_part_out_of_it() -> None:
+    volume, plane = ramp(), CutPlane("a", (1.0, 2.0, 3.0), (0.2, -0.3, 0.9))
+    box = CutBox("b", (-8.0, -11.0, -20.0), (9.0, 12.0, 25.0))
+    image = cut_image(volume, plane, (box,), 60.0, (0.0, 2000.0))
+    low, high = box.bounds_mm
+    assert (image.corners_mm >= low - 1e-9).all()
+    assert (image.corners_mm <= high + 1e-9).all()
+    assert image.is_shown.all()
+    turn = np.linspace(0.0, 2.0 * np.pi, 16, endpoint=False)
+    rim = tuple((5.0 * np.cos(t), 5.0 * np.sin(t), 0.0) for t in turn)
+    for keeps_inside in (False, True):
+        bored = cut_image(
+            volume, plane, (CutCurve("c", rim, (0, 0, 1), keeps_inside=keeps_inside),), 60.0, (0.0, 2000.0)
+        )
+        rows, columns = bored.picture.shape
+        for row, column in ((rows // 2, columns // 2), (rows // 2, columns // 2 + 9), (3, 4)):
+            _, at_mm = value_at(bored, (np.array([column, row]) + 0.5) / (columns, rows))
+            assert bored.is_shown[row, column] == ((np.hypot(*at_mm[:2]) < 5.0) == keeps_inside)
+
+
+def test_black_air_of_a_ct_hides_nothing_and_other_images_are_shown_whole() -> None:
+    volume, plane = ramp(), CutPlane("a", (0.0, 0.0, -15.0), (0.0, 0.0, 1.0))
+    image = cut_image(volume, plane, (), 60.0, WINDOW)
+    hidden = ~image.is_shown
+    assert hidden.any()
+    assert (image.picture[hidden] == 0).all()
+    assert (image.picture[image.is_shown] > 0).mean() > 0.98
+    mr = Volume(volume.voxels, volume.patient_from_index, FRAME_UID, "", "MR")
+    assert cut_image(mr, plane, (), 60.0, WINDOW).is_shown.all()
+
+
+def test_what_lies_behind_a_hole_of_the_image_is_seen_through_it() -> None:
+    corners = np.array([(-20.0, 0.0, 20.0), (20.0, 0.0, 20.0), (20.0, 0.0, -20.0), (-20.0, 0.0, -20.0)])
+    places = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
+    is_shown = np.ones((40, 40), dtype=bool)
+    is_shown[:, 20:] = False
+    front = CutImage("front", corners, places, np.full((40, 40), 200, np.uint8), is_shown)
+    back = CutImage("back", corners + [0.0, 15.0, 0.0], places, np.full((40, 40), 90, np.uint8))
+    camera = looking_along((0.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, 1.0), 30.0)
+    for images in ((front, back), (back, front)):
+        picture = render_image(Scene(images=images, camera=camera), 120, 120)
+        left, right = (int(picture[60, column].mean()) for column in (48, 72))
+        assert (left, right) == (pytest.approx(200, abs=3), pytest.approx(90, abs=3))
