@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import traceback
@@ -18,15 +19,21 @@ from app.settings import default_data_folder, default_settings_path, load_settin
 from app.views.about import make_splash
 from app.views.main_window import MainWindow
 from app.views.theme import apply_theme
+from app.views.words import load_language
 from core.errors import Finding
 
 
 def main(folder: Path | None = None) -> int:
     """Run the program until its window is closed; returns the exit code."""
+    settings = load_settings(default_settings_path())
     prepare_opengl()
+    prepare_scale(settings.scale_percent)
     application = QApplication(sys.argv[:1])
     application.setApplicationName("Auricle")
-    apply_theme(application)
+    apply_theme(application, settings.theme)
+    translator = load_language(settings.language, default_data_folder() / "translations")
+    if translator is not None:
+        application.installTranslator(translator)
     splash = make_splash()
     splash.show()
     application.processEvents()
@@ -57,6 +64,12 @@ def prepare_opengl() -> None:
     wanted.setDepthBufferSize(24)
     wanted.setStencilBufferSize(8)
     QSurfaceFormat.setDefaultFormat(wanted)
+
+
+def prepare_scale(percent: int) -> None:
+    """Draw everything larger or smaller than the system asks for; only possible before there is an application."""
+    if percent != 100:
+        os.environ.setdefault("QT_SCALE_FACTOR", f"{percent / 100:g}")
 
 
 def _shown_in(window: MainWindow) -> Callable[..., None]:

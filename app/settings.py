@@ -10,6 +10,7 @@ from typing import Any
 
 from platformdirs import user_config_path, user_data_path
 
+from app.colours import THEMES
 from core.errors import PlannerError
 from core.staging import replace_file
 from imaging.network.node import Node, node_from
@@ -18,6 +19,7 @@ from plan.formula import LANDMARK_SD_MM
 N_RECENT = 10
 MOST_NODES = 100
 MOST_PAIRS = 1000
+SCALES_PERCENT = (75, 100, 125, 150, 175, 200, 250, 300)
 MOST_SPREAD_MM = 5.0
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -35,6 +37,11 @@ class Settings:
         pacs_nodes: the archives that are known; their passwords are not.
         receive_folder: where studies from archives are put; empty for a folder beside the journals.
         layout: how the views of the planning page share it.
+        theme: one of `app.colours.THEMES`.
+        scale_percent: how large the window's contents are, on top of what the system asks for.
+        window_parts: where docks and borders of the window stand, as Qt describes them, base64.
+        language: of the words, such as "de"; empty for English.
+        tour: "over" once it was seen or sent away.
         shortcuts: command key -> the user's own keys in the place of the table's; empty for none.
         landmark_sd_mm: how far, per axis, a point is placed differently the next time; the bands follow from it.
     """
@@ -50,6 +57,11 @@ class Settings:
     landmark_sd_mm: float = LANDMARK_SD_MM
     layout: str = "grid"
     shortcuts: Mapping[str, str] = field(default_factory=dict)
+    theme: str = "dark"
+    scale_percent: int = 100
+    window_parts: Mapping[str, str] = field(default_factory=dict)
+    language: str = ""
+    tour: str = ""
 
     def with_recent(self, folder: Path) -> Settings:
         """The same settings with `folder` as the newest study."""
@@ -68,6 +80,11 @@ class Settings:
     def without_node(self, name: str) -> Settings:
         """The same settings without the node of this name."""
         return replace(self, pacs_nodes=tuple(node for node in self.pacs_nodes if node.name != name))
+
+
+def is_language(name: str) -> bool:
+    """Whether this can be a language's name, such as "de" or "pt_BR": it becomes part of a file's name."""
+    return len(name) <= 16 and name.replace("_", "").isalpha() and name.isascii()
 
 
 def default_settings_path() -> Path:
@@ -146,4 +163,9 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "landmark_sd_mm": _spread,
     "layout": _text,
     "shortcuts": _map_of_texts,
+    "theme": lambda value: value if isinstance(value, str) and value in THEMES else None,
+    "scale_percent": lambda value: value if type(value) is int and value in SCALES_PERCENT else None,
+    "window_parts": _map_of_texts,
+    "language": lambda value: value if isinstance(value, str) and is_language(value) else None,
+    "tour": lambda value: value if value == "over" else None,
 }

@@ -15,6 +15,7 @@ class Aid(Enum):
     SHORTCUTS = "shortcuts"
     KEYS = "keys"
     HELP = "help"
+    APPEARANCE = "appearance"
 
 
 def _open(aid: Aid) -> Callable[[Desk], None]:
@@ -26,5 +27,6 @@ COMMANDS = (
     Command("help.contents", "User guide…", _open(Aid.HELP), ("F1",)),
     Command("help.keys", "Sheet of keys", _open(Aid.KEYS), ("Shift+F1",)),
     Command("help.shortcuts", "Change keys…", _open(Aid.SHORTCUTS), ("Ctrl+Alt+K",)),
+    Command("view.appearance", "Appearance…", _open(Aid.APPEARANCE)),
     Command("help.about", "About Auricle", lambda desk: desk.show_about()),
 )

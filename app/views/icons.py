@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QByteArray, QSize, Qt
-from PyQt6.QtGui import QIcon, QPainter, QPixmap
+from functools import lru_cache
+
+from PyQt6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
+from PyQt6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
 from PyQt6.QtSvg import QSvgRenderer
 
-from app.views.theme import ACCENT, TEXT
+from app.views.shades import ACCENT, FAINT, TEXT
 
 _PATHS = {
     "folder": "M3 7.5v10.5h18v-9h-9l-2-2.5H3z",
@@ -61,23 +63,38 @@ _PATHS = {
 
 
 def icon(name: str) -> QIcon:
-    """The icon of this name, quieter when its action is not available."""
-    result = QIcon()
-    result.addPixmap(_drawn(name, TEXT), QIcon.Mode.Normal)
-    result.addPixmap(_drawn(name, TEXT), QIcon.Mode.Active)
-    result.addPixmap(_drawn(name, "#565d67"), QIcon.Mode.Disabled)
-    result.addPixmap(_drawn(name, ACCENT), QIcon.Mode.Normal, QIcon.State.On)
-    return result
+    """The icon of this name: sharp at any scale, in the colours of the theme, quieter when it is not available."""
+    return QIcon(_LineIcon(name))
 
 
-def _drawn(name: str, colour: str, size: int = 40) -> QPixmap:
+class _LineIcon(QIconEngine):
+    """Draws the lines when they are wanted, so that theme and scale may change meanwhile."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def clone(self) -> QIconEngine:
+        return _LineIcon(self._name)
+
+    def paint(self, painter: QPainter | None, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        if painter is not None:
+            shade = FAINT if mode is QIcon.Mode.Disabled else ACCENT if state is QIcon.State.On else TEXT
+            _lines(self._name, shade.name()).render(painter, QRectF(rect))
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        pixmap = QPixmap(size)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        self.paint(painter, pixmap.rect(), mode, state)
+        painter.end()
+        return pixmap
+
+
+@lru_cache(maxsize=1024)
+def _lines(name: str, colour: str) -> QSvgRenderer:
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="none" stroke-width="1.6" '
         f'stroke-linecap="round" stroke-linejoin="round" stroke="{colour}" d="{_PATHS[name]}"/></svg>'
     )
-    pixmap = QPixmap(QSize(size, size))
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    QSvgRenderer(QByteArray(svg.encode())).render(painter)
-    painter.end()
-    return pixmap
+    return QSvgRenderer(QByteArray(svg.encode()))

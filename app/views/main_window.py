@@ -55,7 +55,7 @@ from core.resources import RESEARCH_NOTICE
 
 SIZE = QSize(1600, 1000)
 SIDES = (310, 950, 340)
-NARROWEST_LIST = 300
+NARROWEST_LIST, NARROWEST_PAGE = 300, 600
 LONGEST_GOODBYE_S = 30.0
 # Narrower than this, the open sheet takes the place of the list of studies.
 WIDE_PX = 1700
@@ -261,6 +261,11 @@ class MainWindow(QMainWindow):
         shown_plan = state.plan if is_new else state.shown_plan
         self.plan_list.show_plan(shown_plan, state.selected_id, anatomy, sd_mm, state.volume)
 
+    def show_looks(self) -> None:
+        """Show everything again in the colours that are used now."""
+        self._show_all(self.session.state)
+        self.notices.show_again()
+
     def _show_title(self, state: State) -> None:
         name = state.case.stem if state.case else (state.folder.name if state.folder else "")
         self.setWindowTitle(f"{name}{'' if state.is_saved else ' *'} – Auricle" if name else "Auricle")
@@ -288,7 +293,10 @@ class MainWindow(QMainWindow):
         self.tabs.addTab(self.planning, "Plan")
         self.tabs.addTab(self.ar, "Augmented reality")
         self.tabs.addTab(self.library, "Case library")
-        right = QSplitter(Qt.Orientation.Vertical)
+        for page in (self.ar, self.library):
+            # A page that is not shown must not widen the window: beside an open sheet a small screen has no more.
+            page.setMinimumWidth(NARROWEST_PAGE)
+        right = self._lists = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(self.structures)
         right.addWidget(self.plan_list)
         right.setSizes([380, 520])
@@ -322,12 +330,28 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         settings = self.session.settings
+        for name, part in self._parts().items():
+            part.restoreState(
+                QByteArray.fromBase64(settings.window_parts.get(name, "").encode("ascii", "ignore"))
+            )
+        # Which sheet is open is no matter of the window's state.
+        self.sheet.hide()
         self.restoreGeometry(QByteArray.fromBase64(settings.window_geometry.encode("ascii", "ignore")))
         self.ar.fields.show_texts(settings.ar_source, settings.ar_board, settings.ar_camera)
 
     def _remember(self) -> None:
-        geometry = bytes(self.saveGeometry().toBase64().data()).decode("ascii")
-        self.session.remember(replace(self.session.settings, window_geometry=geometry))
+        geometry = _as_text(self.saveGeometry())
+        parts = {name: _as_text(part.saveState()) for name, part in self._parts().items()}
+        settings = replace(self.session.settings, window_geometry=geometry, window_parts=parts)
+        self.session.remember(settings)
+
+    def _parts(self) -> dict[str, QMainWindow | QSplitter]:
+        """What the user moves and finds again at the next start."""
+        return {"docks": self, "sides": self._sides, "lists": self._lists}
+
+
+def _as_text(state: QByteArray) -> str:
+    return bytes(state.toBase64().data()).decode("ascii")
 
 
 def _dropped(event: QDragEnterEvent | QDropEvent) -> tuple[Path, ...]:

@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QSizePolicy,
 
 from app.describe import describe_finding
 from app.views.labels import plain_label
-from app.views.theme import RAISED, STOP, WARNING
+from app.views.shades import RAISED, STOP, WARNING
 from core.errors import Finding
 
 NOTHING_TO_DO = "nothing to do"
@@ -39,6 +39,10 @@ class NoticeBar(QWidget):
         """Show these, the last one first; of several at once those last that ask for nothing."""
         fresh = sorted(dict.fromkeys(findings), key=lambda finding: finding.fix != NOTHING_TO_DO)
         self._open = [old for old in self._open if old not in findings] + fresh
+        self._show()
+
+    def show_again(self) -> None:
+        """Show the same in the colours that are used now."""
         self._show()
 
     def clear(self) -> None:

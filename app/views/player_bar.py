@@ -13,7 +13,7 @@ from app.playback import SPEEDS
 from app.state import State
 from app.views.icons import icon
 from app.views.labels import plain_label
-from app.views.theme import QUIET, WARNING
+from app.views.shades import QUIET, WARNING
 
 SUGGESTED = "ED and ES are suggestions from the image. Check them before you rely on them."
 

@@ -31,7 +31,7 @@ from app.describe import (
 from app.views.icons import icon
 from app.views.labels import plain_label, plain_tip
 from app.views.series_details import SeriesDetails
-from app.views.theme import ACCENT, QUIET, TEXT
+from app.views.shades import ACCENT, QUIET, TEXT
 from app.views.thumbnails import mark_finding, mark_open, placeholder
 from core.study import ScanResult, Series
 

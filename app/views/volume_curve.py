@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QWidget
 
 from app.moving import edited_phases, edits_note
 from app.state import State
-from app.views.theme import QUIET, TEXT, WARNING
+from app.views.shades import QUIET, TEXT, WARNING
 from core.anatomy import HEART_BY_KEY
 from core.motion import MovingAnatomy
 

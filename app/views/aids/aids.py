@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PyQt6.QtWidgets import QDialog
+from PyQt6.QtWidgets import QApplication, QDialog
 
 from app.commands.helping import Aid
 from app.commands.table import BY_KEY
 from app.shortcuts import Changed
+from app.views.aids.appearance import AppearanceDialog
 from app.views.aids.help import HelpWindow
 from app.views.aids.palette import Palette
 from app.views.aids.shortcuts import ShortcutTable
+from app.views.theme import apply_theme
 from app.views.words import told
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ class Aids:
         self.palette: Palette | None = None
         self.shortcuts: ShortcutTable | None = None
         self.help: HelpWindow | None = None
+        self.appearance: AppearanceDialog | None = None
 
     def show(self, aid: Aid) -> None:
         """Open one, or bring it to the front."""
@@ -35,6 +38,7 @@ class Aids:
             Aid.SHORTCUTS: self._show_shortcuts,
             Aid.KEYS: self._show_keys,
             Aid.HELP: self._show_help,
+            Aid.APPEARANCE: self._show_appearance,
         }[aid]()
 
     def _show_palette(self) -> None:
@@ -51,7 +55,7 @@ class Aids:
 
     def _use_shortcuts(self, own: Changed) -> None:
         window = self._window
-        window.session.remember(replace(window.session.settings, shortcuts=own))
+        self._remember(shortcuts=own)
         window.actions_.use_shortcuts(own)
         window.actions_.refresh(window.session.state, window.desk.is_busy)
 
@@ -65,6 +69,24 @@ class Aids:
         if self.help is None:
             self.help = HelpWindow(self._window)
         _bring(self.help)
+
+    def _show_appearance(self) -> None:
+        if self.appearance is None:
+            self.appearance = AppearanceDialog(self._window.session.settings, self._window)
+            self.appearance.theme_chosen.connect(self._use_theme)
+            self.appearance.scale_chosen.connect(lambda percent: self._remember(scale_percent=percent))
+        _bring(self.appearance)
+
+    def _use_theme(self, name: str) -> None:
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, name)
+        self._window.show_looks()
+        self._remember(theme=name)
+
+    def _remember(self, **changes: Any) -> None:
+        session = self._window.session
+        session.remember(replace(session.settings, **changes))
 
 
 def _bring(dialog: QDialog) -> None:

@@ -6,7 +6,7 @@ from PyQt6.QtCore import QModelIndex, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QPainter
 from PyQt6.QtWidgets import QHBoxLayout, QStyledItemDelegate, QStyleOptionViewItem, QToolButton, QWidget
 
-from app.views.theme import LINE, RAISED, TEXT
+from app.views.shades import LINE, RAISED, TEXT
 
 TAGS_ROLE = Qt.ItemDataRole.UserRole + 2
 GAP, PADDING, RADIUS = 5, 7, 9

@@ -23,7 +23,7 @@ from app.views.icons import icon
 from app.views.labels import plain_label
 from app.views.library.search import LibrarySearch
 from app.views.library.table import LibraryTable
-from app.views.theme import ACCENT, RAISED
+from app.views.shades import ACCENT, RAISED
 
 EMPTY = "The library is empty. Import… copies studies into it, or links them where they are."
 NOTHING = "Nothing matches."

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from app.library.entry import Entry, Storage, describe_size
 from app.views.library.chips import TAGS_ROLE, ChipDelegate
-from app.views.theme import QUIET, WARNING
+from app.views.shades import QUIET, WARNING
 
 SORT_ROLE = Qt.ItemDataRole.UserRole
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1
