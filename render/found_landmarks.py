@@ -13,16 +13,23 @@ from render.scene import FoundLandmark
 
 def found_landmarks(anatomy: Anatomy) -> tuple[FoundLandmark, ...]:
     """The landmarks of `core.anatomy.LANDMARKS` that an anatomy has, with their standard deviation where it is told."""
-    told = anatomy.report.get("landmarks")
-    told = told if isinstance(told, Mapping) else {}
     return tuple(
-        FoundLandmark(kind.key, as_point(anatomy.landmarks[kind.key]), kind.title, _spread(told.get(kind.key)))
+        FoundLandmark(
+            kind.key, as_point(anatomy.landmarks[kind.key]), kind.title, _spread(sd_of(anatomy, kind.key))
+        )
         for kind in LANDMARKS
         if kind.key in anatomy.landmarks
     )
 
 
-def _spread(facts: object) -> str:
+def sd_of(anatomy: Anatomy, key: str) -> float | None:
+    """The standard deviation in mm with which a landmark was found; None where it is not told."""
+    told = anatomy.report.get("landmarks")
+    facts = told.get(key) if isinstance(told, Mapping) else None
     sd_mm = facts.get("sd_mm") if isinstance(facts, Mapping) else None
     is_number = isinstance(sd_mm, int | float) and not isinstance(sd_mm, bool) and np.isfinite(sd_mm)
-    return f"found, sd {sd_mm:.1f} mm" if is_number else "found"
+    return float(sd_mm) if is_number else None
+
+
+def _spread(sd_mm: float | None) -> str:
+    return "found" if sd_mm is None else f"found, sd {sd_mm:.1f} mm"

@@ -21,7 +21,8 @@ from plan.plan import Plan
 from plan.readings import readings
 from render.compose import active_cuts, drawn_items
 from render.cuts import Geometry, cut_by, geometry_of, planes_of
-from render.found_landmarks import found_landmarks
+from render.found_landmarks import found_landmarks, sd_of
+from render.scene import FoundLandmark
 from render.view import ViewState
 
 _SECRET = secrets.token_bytes(32)
@@ -105,10 +106,7 @@ def structures_message(shown: Shown) -> dict[str, object]:
     if anatomy is not None:
         if any(len(mesh.faces) for mesh in anatomy.surfaces.values()):
             centre = [float(v) for v in anatomy.bounds_mm.mean(axis=0)]
-        found = [
-            {"key": mark.key, "title": mark.title, "position_mm": list(mark.position_mm), "spread": mark.spread}
-            for mark in found_landmarks(anatomy)
-        ]
+        found = [_found(mark, anatomy) for mark in found_landmarks(anatomy)]
     return {
         "v": VERSION,
         "type": "structures",
@@ -145,6 +143,12 @@ def plan_message(shown: Shown) -> dict[str, object]:
         ],
         "labels": [{"position_mm": list(text.position_mm), "text": text.text} for text in parts.labels],
     }
+
+
+def _found(mark: FoundLandmark, anatomy: Anatomy) -> dict[str, object]:
+    place = list(mark.position_mm)
+    sd_mm = sd_of(anatomy, mark.key)
+    return {"key": mark.key, "title": mark.title, "position_mm": place, "spread": mark.spread, "sd_mm": sd_mm}
 
 
 def _parts(shown: Shown) -> list[tuple[str, str, CutSource]]:

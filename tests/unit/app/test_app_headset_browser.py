@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -17,8 +19,9 @@ from app.headset_wishes import QUIZ_LOG
 from app.session import Session
 from ar.headset.lesson import lesson_html
 from core.anatomy import Anatomy
+from core.mesh import SurfaceMesh
 from plan import edits
-from plan.items import CutPlane, Distance, Landmark
+from plan.items import CutBox, CutCurve, CutPlane, Distance, Landmark
 from tests.support.ball_patient import CENTRE_MM, make_anatomy, make_series, make_volume
 from tests.support.chromium import Chromium, driven
 
@@ -44,9 +47,15 @@ COLOUR = """((dx, dy) => { const { stage, heart } = auricle; heart.follow();
     gl.readPixels(x, y, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, p);
     return [...p]; })"""
 ALARMS = """window.alarms = []; new MutationObserver(() => document.body.classList.contains('alarm')
-    && alarms.push(document.querySelector('.status').textContent)).observe(document.body, { attributes: true });
-    null"""
-READY = "window.auricle && auricle.heart.surfaces.children.length === 2 && document.querySelector('.status').textContent"
+    && alarms.push([document.querySelector('.status').textContent, performance.now()]))
+    .observe(document.body, { attributes: true });
+    auricle.link.socket.addEventListener('close', (event) => (window.closedMs = event.timeStamp)); null"""
+HEARD = """window.spentMs = []; auricle.link.socket.addEventListener('message', (event) => {
+    if (event.data.includes('"type": "plan"')) spentMs.push(performance.now() - event.timeStamp); }); null"""
+ALARM_MS = 250.0
+TAKEN_MS = 100.0
+READY = """window.auricle && auricle.heart.surfaces.children.length === 2
+    && document.querySelector('.status').textContent"""
 
 
 @pytest.fixture
@@ -154,6 +163,66 @@ def test_what_is_cut_away_shows_a_lid_and_what_is_behind_the_plane_is_gone(desk:
     assert hit["point_mm"][1] > -150.0 - 1e-3
 
 
+def _surface(browser: Chromium, dx: int, dy: int) -> dict[str, Any] | None:
+    """What the middle of the picture, and a little aside of it, shows."""
+    found = browser.eval(
+        f"(() => {{ const [clientX, clientY] = {MIDDLE}.map((v, i) => v + [{dx}, {dy}][i]);"
+        " return auricle.heart.hit(auricle.stage.rayAt({ clientX, clientY })); })()"
+    )
+    return dict(found) if found else None
+
+
+def test_spared_structures_boxes_and_curves_are_cut_as_on_the_workstation(desk: Desk) -> None:
+    browser, session = desk.browser, desk.session
+    session.apply(edits.change(session.state.plan, replace(PLANE, spared=("lv",))))
+    desk.open()
+    browser.eval("auricle.stage.camera.position.set(0, 0, 0.3)")
+    browser.until("Math.abs(auricle.stage.camera.quaternion.w) > 0.999999")
+    found = _surface(browser, 0, 0)
+    assert found is not None
+    # The inner ball is spared: it still stands out of the plane, half its radius to the front.
+    assert (found["key"], found["point_mm"][1]) == ("lv", pytest.approx(-162.5, abs=0.3))
+    box = CutBox("Cut box 1", (-20.0, -155.0, 270.0), (40.0, -100.0, 330.0))
+    session.apply(edits.add(session.state.plan, box))
+    browser.until("auricle.heart.cuts.length === 7")
+    found = _surface(browser, 0, 0)
+    assert found is not None
+    assert found["point_mm"][1] > -155.0
+    session.apply(edits.change(session.state.plan, replace(box, is_active=False), "Hide"))
+    around = [(10 + 9 * np.cos(t), -180.0, 300 + 9 * np.sin(t)) for t in np.linspace(0, 5.5, 8)]
+    session.apply(edits.add(session.state.plan, CutCurve("Cut curve 1", tuple(around), (0.0, 1.0, 0.0))))
+    # A curve cuts the surfaces that are sent: through the hole nothing is seen.
+    for _ in range(400):
+        if _surface(browser, 0, 0) is None:
+            break
+    assert _surface(browser, 0, 0) is None
+    assert browser.eval("auricle.heart.surfaces.children.length") == 2
+
+
+def test_a_heart_that_moves_ends_at_the_phase_of_the_workstation_and_is_never_of_two(desk: Desk) -> None:
+    browser = desk.browser
+    desk.open()
+    browser.eval(
+        """window.mixed = 0; window.puts = 0; const { heart } = auricle; const put = heart.put.bind(heart);
+        heart.put = (message) => { put(message); puts += 1; const [a, b] = heart.surfaces.children;
+            if (a.position.distanceTo(b.position) > 0.01) mixed += 1; }; null"""
+    )
+    start = desk.session.state.anatomy
+    assert start is not None
+    for step in range(1, 25):
+        meshes = {
+            key: SurfaceMesh(mesh.vertices + (0.0, 0.0, float(step)), mesh.faces)
+            for key, mesh in start.surfaces.items()
+        }
+        desk.session.show_anatomy(Anatomy(meshes, start.frame_of_reference_uid))
+        browser.eval("1")
+    browser.until("Math.abs(auricle.heart.surfaces.children[0].position.z - 324) < 0.01")
+    assert browser.eval("auricle.heart.surfaces.children.length") == 2
+    assert browser.eval("mixed") == 0
+    # Newest wins: not each of the 24 was sent, packed and unpacked.
+    assert browser.eval("puts") < 24
+
+
 def test_a_lost_link_is_shown_and_comes_back_by_itself(desk: Desk) -> None:
     desk.open()
     server = desk.door._server
@@ -162,7 +231,10 @@ def test_a_lost_link_is_shown_and_comes_back_by_itself(desk: Desk) -> None:
     desk.browser.eval(ALARMS)
     server._ask(lambda: server._hub.close(1012))
     desk.browser.until("alarms.length > 0")
-    assert "LINK LOST" in desk.browser.eval("alarms[0]")
+    words, alarm_ms = desk.browser.eval("alarms[0]")
+    assert "LINK LOST" in words
+    # By the page's own clock: how busy this machine is with other work does not count.
+    assert alarm_ms - desk.browser.eval("closedMs") < ALARM_MS
     desk.browser.until("!document.body.classList.contains('alarm')")
     desk.session.apply(edits.change(desk.session.state.plan, replace(PLANE, origin_mm=(10.0, -155.0, 300.0))))
     desk.browser.until("auricle.shared.planes[0].origin_mm[1] === -155")
@@ -185,7 +257,7 @@ def _hold(browser: Chromium, place: str) -> None:
     """Bring the right controller to a place of the page, and wait until the page has seen it there."""
     browser.eval(
         f"""(() => {{ const p = {place}; const c = headset.controllers.right;
-        c.position.set(p.x, p.y, p.z); c.quaternion.set(0, 0, 0, 1); window.wanted = p; }})()"""
+        c.position.set(p.x, p.y, p.z + 0.03); c.quaternion.set(0, 0, 0, 1); window.wanted = p; }})()"""
     )
     browser.until(
         "(auricle.hands.pointers.get(0) ?? auricle.hands.pointers.get(1))"
@@ -194,8 +266,13 @@ def _hold(browser: Chromium, place: str) -> None:
 
 
 def _press(browser: Chromium, value: int) -> None:
-    browser.eval(f"headset.controllers.right.updateButtonValue('trigger', {value})")
-    browser.eval("new Promise((done) => setTimeout(done, 120))")
+    # Two pictures later the page has been told, however slow it draws.
+    browser.eval(
+        f"""new Promise((done) => {{ headset.controllers.right.updateButtonValue('trigger', {value});
+        const source = auricle.source, {{ status }} = source; let n = 0;
+        source.status = () => {{ n += 1; if (n === 3) {{ source.status = status; done(true); }}
+            return status(); }}; }})"""
+    )
 
 
 def test_in_vr_a_controller_moves_a_plane_and_measures(desk: Desk) -> None:
@@ -243,6 +320,48 @@ def test_in_ar_a_hand_grabs_the_heart_and_buttons_scale_it(desk: Desk) -> None:
     assert np.subtract(after, before) == pytest.approx((0.1, 0.05, 0.0), abs=2e-3)
 
 
+def test_in_vr_two_hands_make_the_heart_larger_and_the_workstations_picture_stands_beside(desk: Desk) -> None:
+    browser = desk.browser
+    desk.open(wears=True)
+    _enter(browser, "immersive-vr")
+    both = "['left', 'right']"
+    place = "headset.controllers[side].position.set(m.x + (side === 'left' ? -1 : 1) * HALF, m.y, m.z)"
+    browser.eval("window.m = auricle.heart.position.clone(); null")
+    browser.eval(f"{both}.forEach((side) => {place.replace('HALF', '0.1')})")
+    browser.until("auricle.hands.pointers.size === 2")
+    browser.eval(f"{both}.forEach((side) => headset.controllers[side].updateButtonValue('squeeze', 1))")
+    browser.until("[...auricle.tools.held.values()].filter((one) => one.before?.isPair).length === 2")
+    browser.eval(f"{both}.forEach((side) => {place.replace('HALF', '0.2')})")
+    browser.until("Math.abs(auricle.scale - 2) < 1e-3 && auricle.strip.shown.includes('Scale 2.0 : 1')")
+    browser.eval(f"{both}.forEach((side) => {place.replace('HALF', '0.9')})")
+    browser.until("auricle.scale === 5")
+    browser.eval(f"{both}.forEach((side) => headset.controllers[side].updateButtonValue('squeeze', 0))")
+    browser.until("auricle.tools.held.size === 0")
+    jpeg = cv2.imencode(".jpg", np.full((60, 80, 3), (10, 20, 200), np.uint8))[1].tobytes()
+    desk.door.show_picture(jpeg)
+    browser.eval("auricle.spectator.toggle()")
+    browser.until("auricle.spectator.board.visible && auricle.spectator.board.canvas.width === 80")
+    red = browser.eval("[...auricle.spectator.board.canvas.getContext('2d').getImageData(40, 50, 1, 1).data]")
+    assert red[0] > 180
+    assert red[1] < 60
+
+
+def test_in_vr_a_fingertip_is_the_point_that_measures(desk: Desk) -> None:
+    browser = desk.browser
+    desk.open(wears=True)
+    _enter(browser, "immersive-vr")
+    browser.eval("headset.primaryInputMode = 'hand'; null")
+    joint = "auricle.hands.inputs.find((one) => one.hand.joints?.['index-finger-tip']?.visible)"
+    browser.until(f"{joint} && auricle.hands.pointers.size > 0")
+    apart_m = browser.eval(
+        f"(() => {{ const one = {joint}; const p = auricle.hands.pointers.get(one.id);"
+        " const j = one.hand.joints['index-finger-tip'];"
+        " return p.tip.distanceTo(j.getWorldPosition(p.tip.clone())); })()"
+    )
+    assert apart_m < 1e-4
+    browser.until(f"{joint}.dot.visible")
+
+
 def test_in_ar_touched_landmarks_register_the_heart_and_moving_it_by_hand_ends_that(desk: Desk) -> None:
     browser = desk.browser
     desk.session.apply(edits.add(desk.session.state.plan, Landmark("Apex", (12.0, -165.0, 285.0))))
@@ -254,7 +373,7 @@ def test_in_ar_touched_landmarks_register_the_heart_and_moving_it_by_hand_ends_t
     # Where the patient lies: turned by a quarter about the head, half a metre to the side.
     for x, y, z in marks[:4]:
         there = 0.001 * np.array([-(y + 150.0), z - 300.0, -(x - 10.0)]) + (0.3, 1.0, -0.4)
-        browser.eval(f"headset.controllers.right.position.set({there[0]}, {there[1]}, {there[2]})")
+        browser.eval(f"headset.controllers.right.position.set({there[0]}, {there[1]}, {there[2] + 0.03})")
         wanted = f"Math.abs(one.tip.x - ({there[0]})) + Math.abs(one.tip.y - ({there[1]})) < 1e-6"
         browser.until(f"[...auricle.hands.pointers.values()].some((one) => {wanted})")
         n_before = browser.eval("auricle.touching.touched.length")
@@ -263,6 +382,7 @@ def test_in_ar_touched_landmarks_register_the_heart_and_moving_it_by_hand_ends_t
         assert browser.eval("auricle.touching.touched.length") == n_before + 1
     browser.eval("auricle.endTouching()")
     browser.until("auricle.strip.shown.includes('Registered by 4 points, FRE 0.0 mm.')")
+    assert "3 of them are found by the computer, with an unknown error" in browser.eval("auricle.strip.shown")
     assert browser.eval("auricle.scale") == 1
     middle = browser.eval("auricle.heart.toPage([10, -150, 300]).toArray()")
     assert middle == pytest.approx((0.3, 1.0, -0.4), abs=1e-4)
@@ -289,6 +409,7 @@ def test_the_time_from_hand_to_other_viewer_is_short(
     desk: Desk, record_property: Callable[[str, object], None]
 ) -> None:
     desk.open()
+    desk.browser.eval(HEARD)
     spent_ms = []
     for height in range(20):
         moved = replace(PLANE, origin_mm=(10.0, -150.0 - height - 1, 300.0))
@@ -297,7 +418,11 @@ def test_the_time_from_hand_to_other_viewer_is_short(
         desk.browser.until(f"auricle.shared.planes[0].origin_mm[1] === {-151.0 - height}")
         spent_ms.append((time.perf_counter() - began_s) * 1000.0)
     record_property("edit_to_page_ms", statistics.median(spent_ms))
-    assert len(spent_ms) == 20
+    taken_ms = desk.browser.eval("spentMs")
+    record_property("taken_ms", statistics.median(taken_ms))
+    assert len(taken_ms) >= 20
+    # From its arrival to planes and clipping that are set: the page's own clock, no other program's time.
+    assert statistics.median(taken_ms) < TAKEN_MS
 
 
 def test_a_lesson_opens_from_one_file_without_a_server(session: Session, tmp_path: Path) -> None:

@@ -72,11 +72,13 @@ export class App {
   draw(frame) {
     if (this.xr.isOn) this.tools.move(this.hands.pointers);
     this.xr.follow(frame);
+    this.hands.showTips(this.xr.isOn);
+    this.source.picture?.follow(this);
     this.heart.follow();
     this.heart.face(this.stage.eye);
     const { text: linked, isAlarm } = this.showStatus();
     if (this.strip.visible) {
-      this.strip.show([linked, this.said ?? this.scaleText, this.placing.note, this.limits, WORDS.notice], isAlarm);
+      this.strip.show([linked, WORDS.notice, this.scaleText, this.placing.note, this.said ?? '', this.limits], isAlarm);
       this.strip.follow(this.stage.renderer.xr.getCamera());
     }
     if (this.said && performance.now() - this.saidMs > SAID_MS) this.say('');
@@ -168,8 +170,7 @@ export class App {
     if (fit) {
       const centre = this.shared.structures.centre_mm;
       this.pose(registeredPose(fit, centre, pageFromPatient));
-      this.placing.fre = fit.fre;
-      this.placing.nPoints = this.touching.touched.length;
+      this.placing.register(fit.fre, this.touching.touched);
     }
     this.say(fit ? `${this.placing.note} ${WORDS.registeredMeaning}` : why);
     this.stopTouching();

@@ -153,7 +153,7 @@ export class Heart extends THREE.Group {
     if (set !== this.shownSet) {
       this.shownSet = set;
       discard(this.frames);
-      this.frames.add(...active.map(frame));
+      for (const plane of active) this.frames.add(frame(plane));
       this.cuts = cuts.map((cut) => ({ ...cut, clipping: new THREE.Plane() }));
       this.recut();
     }

@@ -51,6 +51,7 @@ async function load({ surface }) {
 const app = new App({
   load,
   isLesson: false,
+  picture: spectator,
   makeShared: (made) => {
     shared = new Shared({
       send: (type, fields) => link.send(type, fields),
@@ -75,4 +76,4 @@ if (location.hash) history.replaceState(null, '', '/');
 window.addEventListener('hashchange', () => location.reload());
 
 // For tests in a browser: what is shown, as data.
-window.auricle = app;
+window.auricle = Object.assign(app, { link, spectator });

@@ -15,10 +15,22 @@ export class Placing {
   reset() {
     this.fre = null;
     this.nPoints = 0;
+    this.found = '';
+  }
+
+  /** Hold a registration by these touched points: what was found and not placed by a person is said with it. */
+  register(fre, touched) {
+    this.fre = fre;
+    this.nPoints = touched.length;
+    const found = touched.map(({ mark }) => mark).filter((mark) => mark.spread);
+    const isTold = found.every((mark) => Number.isFinite(mark.sd_mm));
+    const worst = isTold ? Math.max(...found.map((mark) => mark.sd_mm)) : null;
+    this.found = found.length ? WORDS.foundUsed(found.length, worst) : '';
   }
 
   get note() {
-    return this.fre === null ? WORDS.unplaced : WORDS.registered(this.nPoints, this.fre);
+    if (this.fre === null) return WORDS.unplaced;
+    return [WORDS.registered(this.nPoints, this.fre), this.found].filter(Boolean).join(' ');
   }
 
   get isRegistered() {

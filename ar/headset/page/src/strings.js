@@ -4,6 +4,8 @@ export const WORDS = {
   notice: 'For research and education; not for clinical decisions.',
   unplaced: 'Not registered to a patient.',
   registered: (n, fre) => `Registered by ${n} points, FRE ${fre.toFixed(1)} mm.`,
+  foundUsed: (n, sd) =>
+    `${n} of them ${n === 1 ? 'is' : 'are'} found by the computer, ${sd === null ? 'with an unknown error' : `sd up to ${sd.toFixed(1)} mm`}: the heart may be off by that.`,
   registeredMeaning: 'FRE says how well the touched points fit each other, not how far the heart is off.',
   scale: (scale) => `Scale ${scale.toFixed(scale < 9.95 ? 1 : 0)} : 1`,
   trueSize: 'true size',
@@ -50,7 +52,7 @@ export const WORDS = {
   reset: 'Back to true size',
   hitTest: 'Point at a surface and press to put the heart there',
   register: 'Register by landmarks',
-  touch: (title, n) => `Touch: ${title} (${n} touched)`,
+  touch: (title, n) => `Touch with the green ball's centre: ${title} (${n} touched)`,
   skip: 'Skip',
   done: 'Done',
   cancel: 'Cancel',
