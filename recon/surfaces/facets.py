@@ -31,7 +31,7 @@ def facets(nets: Nets, points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor
     low, high = (unravelled(end, nets.shape).T.to(points.dtype).contiguous() for end in (nets.low, nets.high))
     splits = (((0, 1, 2), (0, 2, 3)), ((0, 1, 3), (1, 2, 3)))
     first, second = (
-        torch.minimum(*(_split_quality(*(corners[i] for i in part), low, high) for part in pair))
+        torch.minimum(*(_split_quality([corners[i] for i in part], low, high) for part in pair))
         for pair in splits
     )
     is_fan = (first < 0) & (second < 0)
@@ -53,13 +53,12 @@ def facets(nets: Nets, points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor
     return torch.cat([points, hubs.T]), torch.cat(triangles), torch.cat(quads)
 
 
-def _split_quality(
-    a: torch.Tensor, b: torch.Tensor, c: torch.Tensor, low: torch.Tensor, high: torch.Tensor
-) -> torch.Tensor:
-    """Shape (m,) of triangles, 1 equal sides, 0 flat; corners and ends of the grid edge (3, m).
+def _split_quality(corners: list[torch.Tensor], low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
+    """Shape (m,) of triangles, 1 equal sides, 0 flat; three corners and ends of the grid edge (3, m).
 
     -1 where the ends are not on their sides of the triangle. Source: 4 sqrt(3) A / sum l^2.
     """
+    a, b, c = corners
     second, third = b - a, c - a
     normal = torch.linalg.cross(second, third, dim=0)
     above, below = ((high - a) * normal).sum(dim=0), ((a - low) * normal).sum(dim=0)

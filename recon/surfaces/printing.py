@@ -11,6 +11,7 @@ from core.volume import LabelMap
 from recon.surface import conformal_surfaces_of_labels, multi_surface
 from recon.surfaces.grid import shifted, spline
 from recon.surfaces.multi import BACKGROUND
+from recon.surfaces.offsets import offset
 
 BLOOD_POOL = ("lv", "rv", "la", "ra", "aorta", "pulmonary_artery")
 MYOCARDIUM = "lv_myocardium"
@@ -74,7 +75,7 @@ def wall_surface(label_map: LabelMap, thickness_mm: float, triangle_mm: float | 
     from_pool, fine_affine = _finer(_distance_mm(pool, spacing_mm), affine, step_mm)
     finer = abs(np.linalg.det(affine[:3, :3]) / np.linalg.det(fine_affine[:3, :3]))
     from_pool -= _level_around(from_pool, np.count_nonzero(pool) * finer)
-    outer = from_pool + np.float32(thickness_mm)
+    outer = offset(from_pool, np.linalg.norm(fine_affine[:3, :3], axis=0), thickness_mm)
     if muscle.any():
         outer = np.maximum(outer, _finer(_distance_mm(muscle, spacing_mm), affine, step_mm)[0])
     scores = np.stack([-outer, np.minimum(outer, -from_pool), from_pool])
