@@ -189,7 +189,7 @@ def describe_item(item: Item, plan: Plan, sd_mm: float | None = None) -> str:
     if chosen is None:
         return ""
     if chosen.value is not None:
-        return chosen.text
+        return chosen.short
     return NO_VALUE.get(chosen.unit, "")
 
 

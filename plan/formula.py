@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class Reading:
         key: stable name with its unit at the end, "area_mm2".
         value: None where there is none; then `why_not` says why.
         plus_minus: half the band that holds 95 % of the values when the points are placed again; None: unknown.
-        note: what has to be known with the value, a few words: "no band", or what was only guessed.
+        note: what has to be known with the value, parts between semicolons, each "word: explanation".
     """
 
     key: str
@@ -84,6 +84,12 @@ class Reading:
         if self.value is None:
             return "–"
         return f"{self._number}, {self.note}" if self.note else self._number
+
+    @property
+    def short(self) -> str:
+        """As `text`, of the note no more than what stands before its colons, for lists and pictures."""
+        parts = (part.partition(":")[0].strip() for part in self.note.split(";"))
+        return replace(self, note=", ".join(part for part in parts if part)).text
 
     @property
     def _number(self) -> str:

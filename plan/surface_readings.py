@@ -37,9 +37,10 @@ def _found(item: FoundItem, sd_mm: float | None) -> tuple[Reading, ...]:
         return (Reading("length_mm", "Smallest distance", apart_mm, note=NO_BAND),)
     if isinstance(item, StructureVolume):
         return (Reading("volume_ml", "Volume", item.volume_ml, note=NO_BAND),)
-    whole = f"; {item.voxels_ml:.1f} ml in whole voxels" if item.voxels_ml else ""
+    whole = Reading("voxels_ml", "Muscle taken, in whole voxels", item.voxels_ml, note=NO_BAND)
     return (
-        Reading("volume_ml", "Muscle taken", item.volume_ml, note=NO_BAND + whole),
+        Reading("volume_ml", "Muscle taken", item.volume_ml, note=NO_BAND),
+        *([whole] if item.voxels_ml else []),
         Reading("depth_mm", "Depth", item.depth_mm),
         Reading("wall_left_mm", "Thinnest wall left", item.wall_left_mm, note=NO_BAND),
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from plan.clinical.aortic_root import SINUSES
 from plan.contours import smooth_curve
-from plan.formula import Reading
+from plan.formula import NO_BAND, Reading
 from plan.items import (
     Angle,
     AorticRoot,
@@ -138,7 +138,7 @@ def _shown(found: tuple[Reading, ...]) -> str:
     # One measure without a value must not take the whole picture away; it shows no number instead.
     if any(reading.value is None for reading in found):
         return {"°": "no angle", "mm²": "no area"}.get(found[0].unit, "out of date")
-    return ", ".join(f"Ø {r.text}" if r.key == "area_diameter_mm" else r.text for r in found)
+    return ", ".join(f"Ø {r.short}" if r.key == "area_diameter_mm" else r.short for r in found)
 
 
 def _middle(places: tuple[Position, ...]) -> Position:
@@ -168,11 +168,10 @@ def _on_surface(item: SurfaceItem) -> Drawn:
 def _resection(item: Resection) -> Drawn:
     ring = (*_smooth(item.outline_mm), _smooth(item.outline_mm)[0])
     place = Point(item.item_id, item.thinnest_mm, RESECTION, SMALL_MM)
-    texts = (
-        Label(item.item_id, item.outline_mm[0], _text(item, "volume_ml")),
-        Label(item.item_id, item.thinnest_mm, f"left: {_text(item, 'wall_left_mm')}"),
-    )
-    return Drawn((Line(item.item_id, ring, RESECTION),), (place,), texts)
+    # One text for both: outline and thinnest place lie near each other, and texts over texts cannot be read.
+    text = f"{item.volume_ml:.1f} ml taken, {item.wall_left_mm:.1f} mm left, {NO_BAND}"
+    label = Label(item.item_id, item.outline_mm[0], _text(item) if item.is_current is False else text)
+    return Drawn((Line(item.item_id, ring, RESECTION),), (place,), (label,))
 
 
 def _cut(item: CutBox | CutCurve) -> Drawn:

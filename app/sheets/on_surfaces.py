@@ -40,7 +40,7 @@ NEO_TITLES = {
     "lvot_taken_percent": "Taken by the valve",
     "neo_lvot_from_outflow_mm": "Narrowest place to outflow",
 }
-NEO_BAND = "band of the annulus and valve points alone"
+NEO_BAND = "part band: of annulus and valve points alone"
 SEPTUM_TITLES = {
     "septum_mean_mm": "Septum at the rim, mean thickness",
     "septum_least_mm": "Septum at the rim, thinnest",

@@ -24,7 +24,7 @@ TRIGONES = ("lateral_trigone_mm", "medial_trigone_mm")
 # A trigone lies on the ring; farther from it than this, one of the two is misplaced.
 MOST_OFF_RING_MM = 5.0
 LEAST_INTERTRIGONAL_MM = 8.0
-GUESSED = "trigones guessed: place them"
+GUESSED = "guessed: place the trigones"
 """Note of all that depends on trigones that nobody has placed."""
 
 D_TITLES = {

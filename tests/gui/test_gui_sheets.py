@@ -80,6 +80,14 @@ def test_a_valve_waits_for_its_annulus_and_its_numbers_are_named_steps(
     window.sheet.numbers.boxes["diameter_mm"].setValue(20.0)
     assert "neo_lvot_area_mm2" not in _values(window)
     qtbot.waitUntil(lambda: not window.sheet_worker.jobs.is_busy, timeout=LONG_MS)
+    # Nor is that of another heart or phase shown for this one.
+    qtbot.waitUntil(lambda: "neo_lvot_area_mm2" in _values(window), timeout=LONG_MS)
+    window.session.show_anatomy(replace(state().anatomy))
+    assert "neo_lvot_area_mm2" not in _values(window)
+    qtbot.waitUntil(lambda: "neo_lvot_area_mm2" in _values(window), timeout=LONG_MS)
+    row = window.sheet.values.topLevelItem(0)
+    assert row.text(1).endswith("mm², part band, guessed")
+    assert "annulus and valve points alone" in row.toolTip(1)
 
 
 def test_the_ventricles_follow_the_cycle_and_the_body(ball_window: MainWindow, qtbot: QtBot) -> None:

@@ -74,6 +74,9 @@ class SheetDock(QDockWidget):
 
     def show_state(self, state: State, sd_mm: float) -> None:
         """Show the open sheet, or none; `sd_mm` is the standard deviation of a placed landmark per axis."""
+        if (state.anatomy, state.moving) != (self._state.anatomy, self._state.moving) and self._measured:
+            # What was measured on another heart or phase is not shown while this one is measured.
+            self._measured = self._shown = None
         self._state = state
         item = state.sheet_item
         if state.sheet is None or item is None:
@@ -164,9 +167,9 @@ class SheetDock(QDockWidget):
         for reading in self.readings:
             if reading.value is None and reading.why_not.endswith("yet"):
                 continue
-            row = QTreeWidgetItem([reading.title, reading.text])
+            row = QTreeWidgetItem([reading.title, reading.short])
             row.setToolTip(0, reading.why_not or reading.title)
-            row.setToolTip(1, reading.why_not)
+            row.setToolTip(1, reading.why_not or reading.text)
             row.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.values.addTopLevelItem(row)
         self.print.setEnabled(measured is not None and measured.pattern is not None)

@@ -49,6 +49,8 @@ class NumberForm(QWidget):
             box.setRange(*LIMITS[number.field])
             box.setSingleStep(number.step)
             box.setDecimals(1)
+            # A sheet with little room must not cut its numbers in half.
+            box.setMinimumHeight(box.sizeHint().height())
             box.setSuffix(f" {number.unit}".replace(" °", "°"))
             box.setKeyboardTracking(False)
             box.setAccessibleName(number.title)

@@ -35,7 +35,7 @@ class SheetWorker(QObject):
         plan = Plan(items=state.plan.items)
         # Items that are no part of this sheet change often and change nothing here.
         kin = tuple(other for other in plan.items if other.item_id == getattr(item, "annulus_id", None))
-        asked = (item, kin, id(state.anatomy), id(state.moving), sd_mm)
+        asked = (item, kin, state.anatomy, state.moving, sd_mm)
         if asked == self._asked:
             return
         self._leave()

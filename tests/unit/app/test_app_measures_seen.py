@@ -125,4 +125,6 @@ def test_a_resection_that_is_not_in_the_heart_that_is_shown_has_no_numbers() -> 
     item = Resection("Resection 1", outline, 5.0, 2.5, 6.0, (0.0, 0.0, 0.0), "s")
     plan = Plan(UID, (item,))
     assert texts(plan, None) == ["2.5 ml, no band"]
+    assert drawn(item, plan).labels[0].text == "2.5 ml taken, 6.0 mm left, no band"
     assert texts(plan, heart()) == ["out of date"]
+    assert drawn(seen_on(plan, heart()).items[0], plan).labels[0].text == "out of date"

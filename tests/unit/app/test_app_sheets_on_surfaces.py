@@ -80,8 +80,9 @@ def test_a_mitral_sheet_begins_whole_and_a_valve_needs_it() -> None:
     assert annulus.lateral_trigone_mm[1] < 0.0
     assert annulus.medial_trigone_mm[0] == pytest.approx(-annulus.lateral_trigone_mm[0], abs=1.0)
     # What hangs on the guess says so until a person has placed both.
-    assert found["intertrigonal_mm"].note == found["d_area_mm2"].note == "trigones guessed: place them"
-    assert "guessed" in found["d_area_mm2"].text
+    assert found["intertrigonal_mm"].note == found["d_area_mm2"].note == "guessed: place the trigones"
+    assert found["d_area_mm2"].text.endswith("mm², guessed: place the trigones")
+    assert found["d_area_mm2"].short.endswith("mm², guessed")
     assert found["ring_area_mm2"].note == ""
     again = plan_from_json(plan_to_json(plan.with_item(annulus))).items[0]
     assert again == annulus
