@@ -27,8 +27,9 @@ def sd_of(anatomy: Anatomy, key: str) -> float | None:
     told = anatomy.report.get("landmarks")
     facts = told.get(key) if isinstance(told, Mapping) else None
     sd_mm = facts.get("sd_mm") if isinstance(facts, Mapping) else None
-    is_number = isinstance(sd_mm, int | float) and not isinstance(sd_mm, bool) and np.isfinite(sd_mm)
-    return float(sd_mm) if is_number else None
+    if not isinstance(sd_mm, int | float) or isinstance(sd_mm, bool) or not np.isfinite(sd_mm):
+        return None
+    return float(sd_mm)
 
 
 def _spread(sd_mm: float | None) -> str:

@@ -12,7 +12,8 @@ import pytest
 
 from app.case import Case, write_case
 from app.cli import REFUSED, main
-from app.headset import Headset, patient_title
+from app.cli.headset import _work
+from app.headset import Headset, patient_title, shown_of
 from app.headset_wishes import QUIZ_LOG, Wishes
 from app.session import Session
 from ar.headset.hub import Content
@@ -387,3 +388,65 @@ def test_a_lesson_is_written_as_one_file(
     assert main(["headset", "--quiet", "--case", str(case), "--lesson", str(lesson)]) == 0
     assert "without a network" in capsys.readouterr().out
     assert "Cut plane 1" in lesson.read_text()
+
+
+def test_a_refusal_says_no_typed_name_unless_names_are_allowed(session: Session, talk: Talk) -> None:
+    named = replace(PLANE, name="Doe, Jane", is_locked=True)
+    session.apply(edits.change(session.state.plan, named, "Lock"))
+    answer = talk.says(ANNE, "move_plane", ref="r", item_id=PLANE.item_id, base=talk.now + 1, **UP)
+    assert answer is not None
+    assert answer["type"] == "refused"
+    talk.wishes.revisions.follow(session.state.plan)
+    answer = talk.says(ANNE, "move_plane", ref="s", item_id=PLANE.item_id, base=talk.now, **UP)
+    assert answer is not None
+    assert "it is locked" in str(answer["why"])
+    assert "Doe" not in str(answer)
+    talk.wishes.has_names = True
+    answer = talk.says(ANNE, "move_plane", ref="t", item_id=PLANE.item_id, base=talk.now, **UP)
+    assert "Doe" in str(answer)
+
+
+def test_a_structure_with_a_typed_name_is_switched_by_the_name_that_viewers_know(
+    session: Session, talk: Talk
+) -> None:
+    heart = session.state.anatomy
+    assert heart is not None
+    session.show_anatomy(replace(heart, surfaces={**heart.surfaces, "Jane Doe": heart.surfaces["lv"]}))
+    assert talk.says(ANNE, "look", key="surface-3", is_visible=False, opacity=1.0) is None
+    assert not session.state.view.structure("Jane Doe").is_visible
+    assert talk.says(ANNE, "look", key="surface-9", is_visible=False, opacity=1.0) is not None
+
+
+def test_a_quiz_log_has_known_questions_only_and_an_end(
+    session: Session, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered: dict[str, Any] = {"is_right": True, "distance_mm": 4.25, "seconds": 7}
+    refused = talk.says(ANNE, "quiz_answer", asked="jane_doe", **answered)
+    assert refused is not None
+    assert refused["type"] == "refused"
+    assert not (session.data_folder / QUIZ_LOG).exists()
+    monkeypatch.setattr("app.headset_wishes.LARGEST_LOG_BYTES", 100)
+    for _ in range(5):
+        talk.says(ANNE, "quiz_answer", asked="lv", **answered)
+    assert (session.data_folder / QUIZ_LOG).stat().st_size < 300
+
+
+def test_viewers_are_told_what_of_the_3d_view_they_do_not_see(session: Session) -> None:
+    assert "the image on cut planes" in shown_of(session.state).not_shown
+    session.apply(edits.remove(session.state.plan, PLANE.item_id))
+    assert shown_of(session.state).not_shown == ()
+
+
+def test_the_terminal_prints_another_code_when_one_grew_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.cli.headset.LOOK_S", 0.0)
+    monkeypatch.setattr("app.cli.headset.WAIT_S", 0.01)
+    looked = []
+
+    def refresh() -> None:
+        looked.append(1)
+        if len(looked) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _work(queue.SimpleQueue(), refresh)
+    assert len(looked) == 3

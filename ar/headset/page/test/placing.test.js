@@ -103,3 +103,16 @@ test('a quiz asks for what is seen, everything once', () => {
   const asked = questionsOf(structures, [{ key: 'mv', title: 'MV', position_mm: [1, 2, 3] }]).map((one) => one.key);
   assert.deepEqual(asked.sort(), ['lv', 'mv']);
 });
+
+test('a registration by landmarks that were found says so, with the largest spread', () => {
+  const placing = new Placing();
+  const touched = (marks) => marks.map((mark) => ({ mark, place: [0, 0, 0] }));
+  placing.register(1.2, touched([{ title: 'Apex' }, { spread: 'found', sd_mm: 2.5 }, { spread: 'found', sd_mm: 7.25 }]));
+  assert.match(placing.note, /Registered by 3 points, FRE 1\.2 mm\. 2 of them are found .* sd up to 7\.3 mm/);
+  placing.register(1.2, touched([{ spread: 'found', sd_mm: null }]));
+  assert.match(placing.note, /unknown error/);
+  placing.register(0.4, touched([{ title: 'Apex' }]));
+  assert.equal(placing.note, 'Registered by 1 points, FRE 0.4 mm.');
+  placing.reset();
+  assert.equal(placing.note, 'Not registered to a patient.');
+});
