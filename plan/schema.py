@@ -57,7 +57,8 @@ _TYPES: dict[str, type] = {
     "aortic_root": AorticRoot,
     **{title.replace(" ", "_"): kind for kind, title in {**SHEET_TITLES, **SURFACE_TITLES}.items()},
 }
-_FIELDS: dict[str, dict[str, str]] = {
+# Type of an item -> its own fields and how each is written; `_value` reads the forms.
+FIELDS_OF: dict[str, dict[str, str]] = {
     "cut_plane": {
         "origin_mm": "point",
         "normal": "point",
@@ -76,7 +77,7 @@ _FIELDS: dict[str, dict[str, str]] = {
     **{title.replace(" ", "_"): surface_forms_of(kind) for kind, title in SURFACE_TITLES.items()},
 }
 # Left out where it has nothing to say, as in files of before it was known.
-_MAY_LACK = {
+MAY_LACK = {
     "cut_plane": frozenset({"spared"}),
     "mitral_annulus": frozenset({"guessed"}),
     "resection": frozenset({"voxels_ml"}),
@@ -186,9 +187,9 @@ def parse_json(content: bytes | str) -> object:
 def _item_to_json(item: Item) -> dict[str, object]:
     kind = _NAME_OF[type(item)]
     content: dict[str, object] = {"type": kind, "id": item.item_id, "name": item.name}
-    for name, form in _FIELDS[kind].items():
+    for name, form in FIELDS_OF[kind].items():
         value = getattr(item, name)
-        if value or name not in _MAY_LACK.get(kind, ()):
+        if value or name not in MAY_LACK.get(kind, ()):
             content[name] = _plain(value, form)
     return content
 
@@ -203,10 +204,10 @@ def _item_from_json(content: object, types: frozenset[str], where: str) -> Item:
     kind = content.get("type") if isinstance(content, Mapping) else None
     if not isinstance(kind, str) or kind not in types:
         _refuse(f"{where} is of no known type")
-    fields = _FIELDS[kind]
+    fields = FIELDS_OF[kind]
     assert isinstance(content, Mapping)
     fields = {
-        name: form for name, form in fields.items() if name in content or name not in _MAY_LACK.get(kind, ())
+        name: form for name, form in fields.items() if name in content or name not in MAY_LACK.get(kind, ())
     }
     item = _mapping(content, where, {"type", "id", "name", *fields})
     values: dict[str, Any] = {

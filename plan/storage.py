@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import PlannerError
 from plan.edits import Edit
 from plan.history import History
+from plan.items import Item
 from plan.label_edits import LabelStep, step_from_bytes, step_to_bytes
 from plan.plan import Plan
 from plan.schema import parse_json, plan_from_json, plan_to_json
@@ -151,14 +153,14 @@ class Journal:
         )
 
     def _replay(self) -> History:
-        history = History()
+        history, known = History(), _Known()
         for action, name, text, voxels in self._database.execute(
             "SELECT action, name, plan, labels FROM journal ORDER BY sequence"
         ):
             if action == "start":
-                history = History(plan_from_json(parse_json(text)))
+                history = History(known.shared(plan_from_json(parse_json(text))))
             elif action == "push":
-                plan = history.plan if text is None else plan_from_json(parse_json(text))
+                plan = history.plan if text is None else known.shared(plan_from_json(parse_json(text)))
                 labels = None if voxels is None else step_from_bytes(voxels)
                 history = history.push(Edit(name, plan, labels))
             else:
@@ -173,6 +175,21 @@ class Journal:
         return PlannerError(
             f"cannot open {self._path.name}", str(error), f"move {self._path.name} aside to start a new journal"
         )
+
+
+class _Known:
+    """Items that are equal are one in memory, as before the process ended: hundreds of plans differ by one each."""
+
+    def __init__(self) -> None:
+        self._items: dict[Item, Item] = {}
+
+    def shared(self, plan: Plan) -> Plan:
+        """The same plan, of items that were met before where they are equal."""
+        shelf = tuple(replace(version, items=self._shared(version.items)) for version in plan.shelf)
+        return replace(plan, items=self._shared(plan.items), shelf=shelf)
+
+    def _shared(self, items: tuple[Item, ...]) -> tuple[Item, ...]:
+        return tuple(self._items.setdefault(item, item) for item in items)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

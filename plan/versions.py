@@ -39,12 +39,15 @@ class Compared:
 
     @property
     def is_beyond_bands(self) -> bool:
-        """True when the difference is larger than both bands together, as independent errors add up."""
+        """True when the difference is larger than both bands together, as independent errors add up.
+
+        Without both bands nobody knows: False.
+        """
         apart = self.difference
         if apart is None or self.first is None or self.second is None:
             return False
-        bands = [reading.plus_minus or 0.0 for reading in (self.first, self.second)]
-        return abs(apart) > (bands[0] ** 2 + bands[1] ** 2) ** 0.5
+        one, other = self.first.plus_minus, self.second.plus_minus
+        return one is not None and other is not None and abs(apart) > (one**2 + other**2) ** 0.5
 
 
 def name_of(plan: Plan) -> str:
