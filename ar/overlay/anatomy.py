@@ -17,6 +17,8 @@ from render.scene import Scene, Surface
 NEAR_MM = 10.0
 # A measure inside the heart must stay readable: what a surface hides of it shines through this much.
 HIDDEN_ALPHA = 0.45
+# The one field that is painted over the patient: its legend stands beside the picture.
+TRE_FIELD = "tre_mm"
 LABEL_HEIGHT_PX = 24
 LABEL_COLOUR = (1.0, 1.0, 1.0)
 # Left, top, width and height in window pixels.
@@ -116,7 +118,8 @@ class AnatomyPass:
     def _buffer(self, surface: Surface) -> MeshBuffer:
         key = id(surface.mesh)
         if key not in self._buffers:
-            self._buffers[key] = surface, MeshBuffer(surface.mesh, surface.n_cap_faces)
+            painted_by = TRE_FIELD if surface.is_painted and surface.painted_by == TRE_FIELD else ""
+            self._buffers[key] = surface, MeshBuffer(surface.mesh, surface.n_cap_faces, painted_by)
         return self._buffers[key][1]
 
     def _forget_all_but(self, scene: Scene) -> None:

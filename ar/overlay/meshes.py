@@ -13,11 +13,12 @@ from core.mesh import SurfaceMesh
 class MeshBuffer:
     """One surface of the current context, ready to be drawn."""
 
-    def __init__(self, mesh: SurfaceMesh, n_cap_faces: int = 0) -> None:
+    def __init__(self, mesh: SurfaceMesh, n_cap_faces: int = 0, painted_by: str = "") -> None:
+        """Put it there; with the name of a field in mm its walls have the colours of that field."""
         vertices, faces = drawn_triangles(mesh, n_cap_faces)
         self._n_indices = faces.size
         self._array = int(GL.glGenVertexArrays(1))
-        self._buffers = [int(name) for name in np.ravel(GL.glGenBuffers(2))]
+        self._buffers = [int(name) for name in np.ravel(GL.glGenBuffers(3))]
         GL.glBindVertexArray(self._array)
         GL.glBindBuffer(GL.GL_ARRAY_BUFFER, self._buffers[0])
         GL.glBufferData(GL.GL_ARRAY_BUFFER, vertices.nbytes, vertices, GL.GL_STATIC_DRAW)
@@ -26,7 +27,14 @@ class MeshBuffer:
         for place, offset in ((0, 0), (1, 12)):
             GL.glEnableVertexAttribArray(place)
             glVertexAttribPointer(place, 3, GL.GL_FLOAT, GL.GL_FALSE, 24, ctypes.c_void_p(offset))
+        self._put_paint(paint_of(mesh, len(vertices), painted_by))
         GL.glBindVertexArray(0)
+
+    def _put_paint(self, paint: np.ndarray) -> None:
+        GL.glBindBuffer(GL.GL_ARRAY_BUFFER, self._buffers[2])
+        GL.glBufferData(GL.GL_ARRAY_BUFFER, paint.nbytes, paint, GL.GL_STATIC_DRAW)
+        GL.glEnableVertexAttribArray(2)
+        glVertexAttribPointer(2, 4, GL.GL_UNSIGNED_BYTE, GL.GL_TRUE, 4, None)
 
     def draw(self) -> None:
         """Draw all triangles with the program in use."""
@@ -36,7 +44,19 @@ class MeshBuffer:
     def delete(self) -> None:
         """Free it; its context must be current."""
         GL.glDeleteVertexArrays(1, [self._array])
-        GL.glDeleteBuffers(2, self._buffers)
+        GL.glDeleteBuffers(3, self._buffers)
+
+
+def paint_of(mesh: SurfaceMesh, n_drawn: int, painted_by: str) -> np.ndarray:
+    """Colours uint8 (n_drawn, 4) of the drawn vertices; the fourth is 0 where the surface's own colour holds."""
+    from render.steadiness_colours import colours_of
+
+    paint = np.zeros((n_drawn, 4), dtype=np.uint8)
+    values = mesh.fields.get(painted_by)
+    if values is not None:
+        paint[: len(values), :3] = colours_of(values)
+        paint[: len(values), 3] = 255
+    return paint
 
 
 def drawn_triangles(mesh: SurfaceMesh, n_cap_faces: int) -> tuple[np.ndarray, np.ndarray]:

@@ -57,12 +57,15 @@ SURFACE_VERTEX = """
 #version 330 core
 layout(location = 0) in vec3 position;
 layout(location = 1) in vec3 normal;
+layout(location = 2) in vec4 paint;
+out vec4 vertex_paint;
 uniform mat4 camera_from_model;
 uniform mat4 clip_from_camera;
 out vec3 normal_camera;
 out vec3 position_camera;
 void main() {
     vec4 p = camera_from_model * vec4(position, 1.0);
+    vertex_paint = paint;
     position_camera = p.xyz;
     normal_camera = mat3(camera_from_model) * normal;
     gl_Position = clip_from_camera * p;
@@ -75,9 +78,11 @@ SURFACE_FRAGMENT = """
 #version 330 core
 in vec3 normal_camera;
 in vec3 position_camera;
+in vec4 vertex_paint;
 out vec4 result;
 uniform vec4 colour;
 void main() {
+    vec3 base = mix(colour.rgb, vertex_paint.rgb, step(0.5, vertex_paint.a));
     vec3 n = normalize(normal_camera);
     vec3 to_eye = normalize(-position_camera);
     float facing = dot(n, to_eye);
@@ -87,7 +92,7 @@ void main() {
     float wrapped = 0.5 + 0.5 * dot(n, to_light);
     float diffuse = wrapped * wrapped;
     float shine = pow(max(dot(n, normalize(to_light + to_eye)), 0.0), 40.0);
-    vec3 lit = colour.rgb * (0.30 + 0.75 * diffuse) + vec3(0.14 * shine);
+    vec3 lit = base * (0.30 + 0.75 * diffuse) + vec3(0.14 * shine);
     result = vec4(shade * lit, colour.a);
 }
 """

@@ -45,7 +45,7 @@ def test_a_calibration_from_the_camera_is_saved_for_it_and_used(
     view.fields.show_texts("0", str(tmp_path / "board.json"), "")
     view.calibrate_button.click()
     assert page.isVisible()
-    page.size.setCurrentIndex(2)
+    page.size_box.setCurrentIndex(2)
     seen: list[str] = []
     page.start_button.click()
 

@@ -40,9 +40,9 @@ class CalibrationPage(QWidget):
         super().__init__(parent)
         self.folder = Path()
         self.picture = CalibrationPicture()
-        self.size = QComboBox()
-        self.size.addItems([title for title, _ in SIZES])
-        self.size.setAccessibleName("Resolution of the camera")
+        self.size_box = QComboBox()
+        self.size_box.addItems([title for title, _ in SIZES])
+        self.size_box.setAccessibleName("Resolution of the camera")
         self.alone = QCheckBox("Take good pictures by itself")
         self.alone.setChecked(True)
         self.alone.toggled.connect(self._set_alone)
@@ -62,9 +62,9 @@ class CalibrationPage(QWidget):
         self._texts = ("", "")
         self._lay_out()
         self.start_button.clicked.connect(self.toggle)
-        self.take_button.clicked.connect(lambda: self._work is not None and self._work.take())
-        self.drop_button.clicked.connect(lambda: self._work is not None and self._work.drop())
-        self.finish_button.clicked.connect(lambda: self._work is not None and self._work.finish())
+        self.take_button.clicked.connect(lambda: self._wish("take"))
+        self.drop_button.clicked.connect(lambda: self._wish("drop"))
+        self.finish_button.clicked.connect(lambda: self._wish("finish"))
         self.back_button.clicked.connect(self._leave)
         self._show_running(False)
 
@@ -87,7 +87,7 @@ class CalibrationPage(QWidget):
         except PlannerError as refusal:
             self.refused.emit(refusal)
             return
-        board_path, size = self._texts[1].strip(), SIZES[self.size.currentIndex()][1]
+        board_path, size = self._texts[1].strip(), SIZES[self.size_box.currentIndex()][1]
         takes_alone = self.alone.isChecked()
 
         def work(progress: Progress) -> CameraRecord:
@@ -120,6 +120,11 @@ class CalibrationPage(QWidget):
         job.cancel()
         return job.wait(timeout_s)
 
+    def _wish(self, wish: str) -> None:
+        work = self._work
+        if work is not None:
+            {"take": work.take, "drop": work.drop, "finish": work.finish}[wish]()
+
     def _leave(self) -> None:
         self.stop()
         self.left.emit()
@@ -146,7 +151,8 @@ class CalibrationPage(QWidget):
 
     def _say(self, advice: Advice) -> None:
         self.verdict.setText(advice.verdict.value.capitalize())
-        self.wanted.setText("It is enough." if advice.wanted is None else advice.wanted.words)
+        words = "it is enough" if advice.wanted is None else advice.wanted.words
+        self.wanted.setText(words[:1].upper() + words[1:])
         self.numbers.setText("\n".join(advice_lines(advice)))
         covered = float((advice.coverage > 0).mean())
         self.progress.setValue(round(100 * covered))
@@ -177,15 +183,17 @@ class CalibrationPage(QWidget):
         self.start_button.setText("Stop" if is_on else "Start")
         for button in (self.take_button, self.drop_button, self.finish_button):
             button.setEnabled(is_on)
-        self.size.setEnabled(not is_on)
+        self.size_box.setEnabled(not is_on)
 
     def _lay_out(self) -> None:
         side = QVBoxLayout()
+        above: tuple[QWidget, ...] = (self.size_box, self.alone, self.start_button)
+        below: tuple[QWidget, ...] = (self.verdict, self.wanted, self.progress, self.numbers)
         side.addWidget(plain_label("Calibrate the camera", "heading"))
-        for widget in (self.size, self.alone, self.start_button):
+        for widget in above:
             side.addWidget(widget)
         side.addSpacing(10)
-        for widget in (self.verdict, self.wanted, self.progress, self.numbers):
+        for widget in below:
             side.addWidget(widget)
         buttons = QHBoxLayout()
         buttons.addWidget(self.take_button)

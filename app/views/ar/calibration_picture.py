@@ -19,7 +19,7 @@ class CalibrationPicture(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setMinimumSize(320, 240)
+        self.setMinimumSize(200, 150)
         self.judged: Judged | None = None
 
     def show_judged(self, judged: Judged | None) -> None:

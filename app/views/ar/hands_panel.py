@@ -57,7 +57,16 @@ class HandsPanel(QWidget):
         layout.addWidget(self.screen_button)
         layout.addWidget(plain_label("Opacity of the heart", "quiet"))
         layout.addWidget(self.opacity)
+        layout.addSpacing(12)
+        layout.addWidget(plain_label("Set up", "heading"))
+        self._buttons = QVBoxLayout()
+        layout.addLayout(self._buttons)
         layout.addStretch(1)
+
+    def add_buttons(self, buttons: tuple[QPushButton, ...]) -> None:
+        """What is done before and beside tracking."""
+        for button in buttons:
+            self._buttons.addWidget(button)
 
     def show_hand(self, hand: Hand, words: str) -> None:
         """Show which tool is used, and what is said about it."""

@@ -35,11 +35,15 @@ class InWindow(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._came.connect(lambda work: work(), Qt.ConnectionType.QueuedConnection)
+        self._came.connect(_do, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
 
     def __call__(self, work: Callable[[], None]) -> None:
         """Run this as soon as the window gets to it."""
         self._came.emit(work)
+
+
+def _do(work: Callable[[], None]) -> None:
+    work()
 
 
 class HeadsetDialog(QDialog):

@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import (
     QListWidgetItem,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -25,6 +26,8 @@ from app.views.labels import plain_label
 if TYPE_CHECKING:
     from ar.registration import Registration, TreSummary
 
+TURNS = ("Nod", "Tilt", "Turn")
+PAINT_TIP = "Blue: 0 mm, green: 2 mm, yellow: 4 mm and more; cut faces keep their own colours."
 NOT_REGISTERED = "Not registered to a patient"
 # Titles of the patient's own axes, towards + and -.
 AXES = (("Left", "Right"), ("Back", "Front"), ("Head", "Feet"))
@@ -58,7 +61,7 @@ class RegistrationPanel(QWidget):
             key: self._button(title, key)
             for key, title in (
                 ("fit", "3  Fit"),
-                ("refine", "5  Fit on surface"),
+                ("refine", "5  Refine"),
                 ("forget", "Leave out"),
                 ("undo", "Undo"),
                 ("redo", "Redo"),
@@ -67,6 +70,12 @@ class RegistrationPanel(QWidget):
             )
         }
         self.buttons["paint"].setCheckable(True)
+        self.paint_legend = plain_label(PAINT_TIP, "quiet")
+        self.paint_legend.setWordWrap(True)
+        for widget in (self.surface, self.list, self.result, self.words, self.paint_legend):
+            # The page is as wide as its place; what is longer breaks or is cut.
+            widget.setMinimumWidth(60)
+            widget.setSizePolicy(QSizePolicy.Policy.Ignored, widget.sizePolicy().verticalPolicy())
         self.step_mm = QDoubleSpinBox()
         self.step_mm.setRange(0.1, 20.0)
         self.step_mm.setValue(1.0)
@@ -184,6 +193,7 @@ class RegistrationPanel(QWidget):
             for widget in row:
                 line.addWidget(widget, 1)
             layout.addLayout(line)
+        layout.addWidget(self.paint_legend)
         pushes = QGridLayout()
         pushes.setSpacing(3)
         pushes.addWidget(plain_label("Push by hand", "quiet"), 0, 0)
@@ -191,7 +201,7 @@ class RegistrationPanel(QWidget):
         for axis, names in enumerate(AXES):
             for place, (name, sign) in enumerate(zip(names, (1, -1), strict=True)):
                 pushes.addWidget(self._pusher(name, axis, sign, False), axis + 1, place)
-            pushes.addWidget(self._pusher(f"Turn about {names[0].lower()}", axis, 1, True), axis + 1, 2)
+            pushes.addWidget(self._pusher(TURNS[axis], axis, 1, True), axis + 1, 2)
         layout.addLayout(pushes)
         layout.addWidget(self.buttons["remove"])
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent
+from PyQt6.QtGui import QColor, QGuiApplication, QKeyEvent
 from PyQt6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from app.ar.error_paint import ErrorPaint
 from app.ar_feed import ArFeed, setup_of, stages_text, state_text
 from app.jobs import Job
 from app.state import State
@@ -73,9 +74,12 @@ class ArView(QWidget):
         self.calibrating.refused.connect(self.refused)
         self.calibrating.saved.connect(self.fields.show_camera)
         self.calibrating.left.connect(lambda: self._stack.setCurrentIndex(0))
-        self.calibrate_button = QPushButton("Calibrate…")
+        self.calibrate_button = QPushButton("Calibrate the camera…")
         self.calibrate_button.clicked.connect(self.show_calibration)
-        self.board_button, self.headset_button = QPushButton("Boards…"), QPushButton("Headset…")
+        self.board_button, self.headset_button = (
+            QPushButton("Boards to print…"),
+            QPushButton("Headsets and tablets…"),
+        )
         self.confirm: Callable[[], bool] = lambda: False
         self.start_button = QPushButton(icon("play"), "Start")
         self.start_button.setProperty("primary", True)
@@ -95,9 +99,12 @@ class ArView(QWidget):
         self._scene: Scene | None = None
         self._registered: Registration | None = None
         self._paints_error, self._opacity = False, 1.0
+        self._errors = ErrorPaint()
         # The newest frame is drawn; a touch needs all of them.
         self._turns: deque[ArFrame] = deque(maxlen=MOST_TURNS)
         self.tools.faded.connect(self._fade)
+        self.tools.full_screen_requested.connect(self._show_second)
+        self._second: ArCanvas | None = None
 
     @property
     def board(self) -> Board | None:
@@ -204,6 +211,7 @@ class ArView(QWidget):
         """Stop, and free what is held on the graphics card."""
         self.stop()
         self.calibrating.stop()
+        self._show_second(False)
         self.canvas.release()
 
     def _run(self, work: object) -> None:
@@ -215,7 +223,7 @@ class ArView(QWidget):
         self._newest = self._shown = self._feed = None
         self._turns.clear()
         self.tools.freeze_button.setChecked(False)
-        self.canvas.show_words("Opening the camera…")
+        self._show_words("Opening the camera…")
         self.start_button.setText("Stop")
         self.start_button.setIcon(icon("stop"))
         self.state_label.setText("Opening…")
@@ -228,7 +236,7 @@ class ArView(QWidget):
 
     def _refuse(self, refusal: PlannerError) -> None:
         """Say it as a notice, and where the picture would be: a view that stays empty explains nothing."""
-        self.canvas.show_words(f"{refusal.what}\n{refusal.why}\n{refusal.fix}")
+        self._show_words(f"{refusal.what}\n{refusal.why}\n{refusal.fix}")
         self.refused.emit(refusal)
 
     def _refresh(self) -> None:
@@ -252,27 +260,56 @@ class ArView(QWidget):
         """No picture comes: nothing is drawn, so that an old one cannot be taken for now."""
         self._shown = None
         self.went_silent.emit()
-        self.canvas.show_words(f"LOST\n{silence.what}: {silence.why}\n{silence.fix}")
+        self._show_words(f"LOST\n{silence.what}: {silence.why}\n{silence.fix}")
         self._say_state(f"LOST  –  {silence.what}: {silence.why}", COLOURS["LOST"])
         self.stages_label.clear()
 
-    def _say_state(self, words: str, colour: str) -> None:
+    def _say_state(self, words: str, colour: QColor) -> None:
         self.state_label.setText(words)
-        self.state_label.setStyleSheet(f"color: {colour}; font-weight: 600;")
+        self.state_label.setStyleSheet(f"color: {colour.name()}; font-weight: 600;")
 
     def _present(self) -> None:
         turn, feed = self._shown, self._feed
         if turn is not None and feed is not None:
             scene = self._scene if self._anatomy is not None else feed.outline
             is_placed = turn.registration is feed.registration
-            self.canvas.show_turn(turn, feed.camera, self._looked(scene) if is_placed else None)
+            looked = self._looked(scene) if is_placed else None
+            for canvas in filter(None, (self.canvas, self._second)):
+                canvas.show_turn(turn, feed.camera, looked)
 
     def _looked(self, scene: Scene | None) -> Scene | None:
-        """The scene as faint as it is wanted."""
-        if scene is None or self._opacity >= 1.0:
-            return scene
+        """The scene as faint as it is wanted, and painted by the registration's expected error where that is wished."""
+        if scene is None:
+            return None
         surfaces = tuple(replace(s, opacity=s.opacity * self._opacity) for s in scene.surfaces)
-        return replace(scene, surfaces=surfaces)
+        if self._paints_error and self._registered is not None:
+            surfaces = self._errors.painted(surfaces, self._registered)
+        return replace(scene, surfaces=surfaces) if surfaces != scene.surfaces else scene
+
+    def _show_second(self, is_on: bool) -> None:
+        """The picture alone, full-screen where another screen is; never mirrored."""
+        if not is_on and self._second is not None:
+            self._second.release()
+            self._second.close()
+            self._second.deleteLater()
+            self._second = None
+        elif is_on and self._second is None:
+            self._second = ArCanvas()
+            self._second.setWindowTitle("Auricle – augmented reality")
+            screens = QGuiApplication.screens()
+            if len(screens) > 1:
+                self._second.setGeometry(screens[1].geometry())
+                self._second.showFullScreen()
+            else:
+                self._second.resize(960, 640)
+                self._second.show()
+            self._second.show_words(self.canvas.words)
+            self._present()
+
+    def _show_words(self, words: str) -> None:
+        self.canvas.show_words(words)
+        if self._second is not None:
+            self._second.show_words(words)
 
     def _fade(self, opacity: float) -> None:
         self._opacity = opacity
@@ -304,8 +341,6 @@ class ArView(QWidget):
     def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.addWidget(self.fields, 1)
-        for button in (self.board_button, self.calibrate_button, self.headset_button):
-            row.addWidget(button)
         row.addWidget(self.start_button)
         below = QHBoxLayout()
         below.addWidget(self.state_label)
@@ -331,6 +366,7 @@ class ArView(QWidget):
         self._registering_page.setWidgetResizable(True)
         self._registering_page.setWidget(self.registering)
         self._registering_page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.tools.add_buttons((self.board_button, self.calibrate_button, self.headset_button))
         self.pages.addTab(self.tools, "Tools")
         self.pages.addTab(self._registering_page, "Registration")
         row = QHBoxLayout()
