@@ -44,6 +44,8 @@ def main(folder: Path | None = None) -> int:
     if folder is not None:
         opened = folder
         QTimer.singleShot(0, lambda: window.open_folder(opened))
+    else:
+        window.aids.welcome()
     return application.exec()
 
 

@@ -216,6 +216,7 @@ class MainWindow(QMainWindow):
             if not n_common:
                 self.notices.clear()
             self.notices.add(after.notices[n_common:])
+        self.aids.tour.show_state(after)
         library.remember_case(self.session, before, after)
         self._show_title(after)
 

@@ -143,6 +143,7 @@ QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::su
 QDialog {{ background: {shades.PANEL}; }}
 QTextBrowser {{ background: {shades.GROUND}; border: 1px solid {shades.LINE}; }}
 QPushButton:focus, QToolButton:focus, QTreeWidget:focus, QListWidget:focus {{ border-color: {shades.ACCENT}; }}
+QFrame#tour {{ background: {shades.RAISED}; border: 1px solid {shades.ACCENT}; border-radius: 8px; }}
 QLabel[role="heading"] {{ font-weight: 600; color: {shades.TEXT}; padding: 2px 0; }}
 QLabel[role="quiet"] {{ color: {shades.QUIET}; }}
 QLabel[role="notice"] {{ color: {shades.WARNING}; }}

@@ -14,6 +14,7 @@ from app.views.aids.appearance import AppearanceDialog
 from app.views.aids.help import HelpWindow
 from app.views.aids.palette import Palette
 from app.views.aids.shortcuts import ShortcutTable
+from app.views.aids.tour import TourCard
 from app.views.theme import apply_theme
 from app.views.words import told
 
@@ -30,6 +31,9 @@ class Aids:
         self.shortcuts: ShortcutTable | None = None
         self.help: HelpWindow | None = None
         self.appearance: AppearanceDialog | None = None
+        self.tour = TourCard(window)
+        self.tour.demo_requested.connect(lambda: window.desk.do(BY_KEY["help.demo"]))
+        self.tour.ended.connect(lambda: self._remember(tour="over"))
 
     def show(self, aid: Aid) -> None:
         """Open one, or bring it to the front."""
@@ -39,7 +43,14 @@ class Aids:
             Aid.KEYS: self._show_keys,
             Aid.HELP: self._show_help,
             Aid.APPEARANCE: self._show_appearance,
+            Aid.TOUR: lambda: self.tour.start(self._window.session.state),
         }[aid]()
+
+    def welcome(self) -> None:
+        """Begin the tour for somebody who has not seen it, where nothing is open."""
+        session = self._window.session
+        if session.settings.tour != "over" and session.state.scan is None and not session.state.is_patient_open:
+            self.show(Aid.TOUR)
 
     def _show_palette(self) -> None:
         if self.palette is None:
