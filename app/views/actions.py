@@ -30,6 +30,8 @@ class Actions:
         self.shortcuts = shortcuts_of(changed)
         for key, action in self.by_key.items():
             action.setShortcuts([QKeySequence(keys) for keys in self.shortcuts[key]])
+        # As words they are asked for at every step of scrolling.
+        self._key_words = {key: _words_of(keys) for key, keys in self.shortcuts.items()}
 
     def offers(self, state: State) -> tuple[Offer, ...]:
         """Every command as the palette lists it, with the reason where it cannot be used now."""
@@ -94,8 +96,7 @@ class Actions:
         return shown + (f"\n{_sentence(told(reason))}" if reason else "")
 
     def _keys(self, command: Command) -> str:
-        own = self.shortcuts[command.key]
-        return QKeySequence(own[0]).toString(QKeySequence.SequenceFormat.NativeText) if own else ""
+        return self._key_words[command.key]
 
     @staticmethod
     def _make(command: Command, parent: QObject, run: Callable[[Command], None]) -> QAction:
@@ -106,6 +107,10 @@ class Actions:
             action.setIcon(icon(command.icon))
         action.triggered.connect(lambda: run(command))
         return action
+
+
+def _words_of(keys: tuple[str, ...]) -> str:
+    return QKeySequence(keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if keys else ""
 
 
 def _short(command: Command) -> str:

@@ -267,7 +267,7 @@ def test_areas_of_cut_planes_wait_for_the_surface_and_then_follow_it(
     window = edited_window
     trigger(window, "plan.cut_coronal")
     shown: list[object] = []
-    window.plan_list.show_plan = lambda plan, selected, anatomy, sd_mm: shown.append(set(anatomy.surfaces))  # type: ignore[method-assign]
+    window.plan_list.show_plan = lambda plan, selected, anatomy, *_: shown.append(set(anatomy.surfaces))  # type: ignore[method-assign]
     trigger(window, "labels.paint")
     drag(qtbot, window.planning.slices["axial"], AT_MM + [25.0, 0, 0], AT_MM + [32.0, 0, 0])
     assert shown[-1] == set()
