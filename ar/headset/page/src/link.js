@@ -4,6 +4,7 @@ export const VERSION = 1;
 export const SILENT_MS = 2500;
 export const BEAT_MS = 1000;
 const REVOKED = 4401;
+const OPEN = 1;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5000;
 const CHECK_MS = 250;
@@ -43,7 +44,8 @@ export class Link {
 
   /** Send a wish; false when the link is not live, and nothing was sent. */
   send(type, fields) {
-    if (!this.isLive) return false;
+    // Between the other end's goodbye and the event that tells of it, a socket takes nothing any more.
+    if (!this.isLive || this.socket.readyState > OPEN) return false;
     this.socket.send(JSON.stringify({ v: VERSION, type, ...fields }));
     return true;
   }

@@ -132,3 +132,15 @@ test('the round trip is measured by the viewers own clock', async () => {
   w.say({ type: 'beat', sent_ms });
   assert.equal(w.link.roundTripMs, 7);
 });
+
+test('nothing is sent on a socket that is closing already', () => {
+  const sent = [];
+  const socket = { readyState: 1, send: (text) => sent.push(text), close: () => {} };
+  const link = new Link({ open: () => socket, isPaired: async () => true, onMessage() {}, onState() {}, now: () => 0, later() {} });
+  link.connect();
+  link.hear(JSON.stringify({ v: 1, type: 'alive' }));
+  assert.equal(link.send('release', {}), true);
+  socket.readyState = 2;
+  assert.equal(link.send('release', {}), false);
+  assert.equal(sent.length, 1);
+});
