@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ar.opencv import cv2
@@ -13,17 +15,31 @@ TURN_RAD, SHIFT_MM = 2e-4, 0.1
 SAMPLES = 4000
 
 
-def bound_mm(scene: Scene, frames: int, target_mm: np.ndarray) -> float:
-    """The median error (mm) of a target that an unbiased estimator at the bound would have, over some frames.
+@dataclass(frozen=True)
+class Bound:
+    """What an unbiased estimator of single frames at the bound would have: median error and jitter of a target, mm."""
+
+    tre_mm: float
+    jitter_mm: float
+
+
+def bound_of(scene: Scene, frames: int, target_mm: np.ndarray) -> Bound:
+    """The bound of a target over some frames.
 
     The information is that of all pixels of the noiseless picture, by differences of rendered pictures, under
     the grey noise of the camera; lens, light and blur are known to it, which no tracker knows.
     """
     chosen = np.unique(np.linspace(0, len(scene.times_s) - 1, frames).astype(int))
-    return float(np.median([_of_frame(scene, int(i), target_mm) for i in chosen]))
+    spreads = [_of_frame(scene, int(i), target_mm) for i in chosen]
+    random = np.random.default_rng(0)
+    tre = [np.linalg.norm(random.multivariate_normal(np.zeros(3), s, SAMPLES), axis=1) for s in spreads]
+    # Errors of two frames are independent: their difference over the square root of 2 is as large as one of them.
+    jitter = float(np.sqrt(np.mean([np.trace(spread) for spread in spreads])))
+    return Bound(float(np.median([np.median(t) for t in tre])), jitter)
 
 
-def _of_frame(scene: Scene, index: int, target_mm: np.ndarray) -> float:
+def _of_frame(scene: Scene, index: int, target_mm: np.ndarray) -> np.ndarray:
+    """The least covariance (3, 3) of the target, mm^2, in one frame."""
     truth = scene.path(float(scene.times_s[index]))
     steps = np.diag([TURN_RAD] * 3 + [SHIFT_MM] * 3)
     slopes = [
@@ -36,9 +52,7 @@ def _of_frame(scene: Scene, index: int, target_mm: np.ndarray) -> float:
     turned = truth[:3, :3] @ target_mm
     cross = np.array([[0, turned[2], -turned[1]], [-turned[2], 0, turned[0]], [turned[1], -turned[0], 0]])
     lever = np.concatenate([cross, np.eye(3)], axis=1)
-    spread = lever @ covariance @ lever.T
-    random = np.random.default_rng(0)
-    return float(np.median(np.linalg.norm(random.multivariate_normal(np.zeros(3), spread, SAMPLES), axis=1)))
+    return np.asarray(lever @ covariance @ lever.T)
 
 
 def _picture(scene: Scene, index: int, pose: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from ar.board.charuco import chessboard_of
 from ar.board.model import dictionary_named
 from ar.frame import CameraFrame
 from ar.opencv import cv2
-from ar.poses import PoseState
+from ar.poses import Pose, PoseState
 from ar.tracking import Tracker
 from benchmarks.tracking_scenes import Scene
 from core.projection import CameraModel
@@ -28,26 +28,30 @@ PoseOf = Callable[[CameraFrame], np.ndarray | None]
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Poses (4, 4) or None of every frame, those given as sure, and processor seconds a frame."""
+    """Poses (4, 4) or None of every frame, those given as sure, and processor seconds a frame, also by stage."""
 
     poses: list[np.ndarray | None]
     cpu_s: float
+    stages_s: dict[str, float] = field(default_factory=dict)
 
 
 def auricle(scene: Scene, frames: list[CameraFrame]) -> Found:
     """Auricle's tracker: one for a video, a fresh one for every still; what it calls ambiguous is not accepted."""
-    tracker, poses, spent = Tracker(scene.board, scene.camera), [], 0.0
+    tracker, tracked = Tracker(scene.board, scene.camera, time.process_time), []
     for frame in frames:
         if not scene.is_video:
-            tracker = Tracker(scene.board, scene.camera)
-        started = time.process_time()
-        pose = tracker.track(frame).pose()
-        spent += time.process_time() - started
-        is_sure = (
-            pose.state is PoseState.TRACKED and not pose.is_ambiguous and pose.camera_from_body is not None
-        )
-        poses.append(pose.camera_from_body.matrix if is_sure and pose.camera_from_body is not None else None)
-    return Found(poses, spent / len(frames))
+            tracker = Tracker(scene.board, scene.camera, time.process_time)
+        tracked.append(tracker.track(frame))
+    stages_s = {
+        stage: sum(t.milliseconds[stage] for t in tracked) / len(tracked) / 1e3
+        for stage in tracked[0].milliseconds
+    }
+    return Found([_sure(t.pose()) for t in tracked], sum(stages_s.values()), stages_s)
+
+
+def _sure(pose: Pose) -> np.ndarray | None:
+    is_sure = pose.state is PoseState.TRACKED and not pose.is_ambiguous
+    return pose.camera_from_body.matrix if is_sure and pose.camera_from_body is not None else None
 
 
 def each(

@@ -59,7 +59,7 @@ class BodyTrack:
             return None
         spread_px = self._spread_px if self._n_followed % BLUR_EVERY else None
         rival = None if self._rival is None else carried[0] @ np.linalg.inv(last.matrix) @ self._rival
-        sharp = self._sharpener.sharpen(grey, carried[0], rival, True, spread_px)
+        sharp = self._sharpener.sharpen(grey, carried[0], rival, True, spread_px, carried[1])
         if sharp is None:
             return None
         self._n_followed += 1

@@ -16,6 +16,7 @@ from ar.tracking.pattern import SEEN, Pattern
 from ar.tracking.photometric import Dense, refine_on_pixels
 from ar.tracking.picture_model import QUICK, THOROUGH
 from ar.tracking.refine import Refined, refine_on_edges
+from ar.tracking.smear import Shutter
 from ar.tracking.solve import MIN_EVIDENCE, mirrored, refine_points, same_pose
 from core.projection import CameraModel
 
@@ -80,6 +81,7 @@ class Sharpener:
         x, y = rays_of(camera)
         self._rays = x.astype(np.float32), y.astype(np.float32)
         self._pattern = Pattern(body)
+        self._shutter = Shutter()
 
     def seen(self, grey: np.ndarray, matrix: np.ndarray) -> tuple[int, ...]:
         """Ids of the markers whose pattern is in the picture at a pose (4, 4)."""
@@ -93,6 +95,7 @@ class Sharpener:
         rival: np.ndarray | None,
         is_quick: bool = False,
         spread_px: float | None = None,
+        flow_px: np.ndarray | None = None,
     ) -> Sharp | None:
         """The pose refined from a start (4, 4); None when print and picture do not agree there.
 
@@ -101,18 +104,19 @@ class Sharpener:
             rival: another pose (4, 4) that was not excluded before; few markers are doubted in any case.
             is_quick: fewer places and pixels, for a start that is already near.
             spread_px: the blur, when it is known.
+            flow_px: (2,) how far the body's picture moved since the last frame, when that is known.
         """
         ids = self.seen(grey, matrix)
         if not ids:
             return None
-        best = self._refine(grey, matrix, ids, is_quick, spread_px)
+        best = self._refine(grey, matrix, ids, is_quick, spread_px, flow_px)
         if best is None:
             return None
         other_pose = None
         if (rival is not None or len(ids) <= FEW_MARKERS) and (
             second := self._second(best.matrix, ids)
         ) is not None:
-            other = self._refine(grey, second, ids, is_quick, best.edges.spread_px)
+            other = self._refine(grey, second, ids, is_quick, best.edges.spread_px, flow_px)
             best, other_pose = (best, second) if other is None else _compare(best, other)
         if not is_quick:
             ids = self.seen(grey, best.matrix)
@@ -142,6 +146,7 @@ class Sharpener:
         ids: tuple[int, ...],
         is_quick: bool,
         spread_px: float | None,
+        flow_px: np.ndarray | None,
     ) -> _Candidate | None:
         places = self._chosen(self._some_places if is_quick else self._places, ids)
         rounds = QUICK_ROUNDS if is_quick else 4
@@ -152,19 +157,29 @@ class Sharpener:
             )
         if edges is None or self._drift_px(edges.matrix, matrix, ids) > MAX_DRIFT_PX:
             return None
-        dense = self._dense(grey, edges, ids, is_quick)
+        dense = self._dense(grey, edges, ids, is_quick, flow_px)
         if dense is None and is_quick:
             all_edges = refine_on_edges(grey, self._chosen(self._places, ids), self._camera, edges.matrix)
             return _Candidate(all_edges or edges, None)
         return _Candidate(edges, dense)
 
-    def _dense(self, grey: np.ndarray, edges: Refined, ids: tuple[int, ...], is_quick: bool) -> Dense | None:
+    def _dense(
+        self,
+        grey: np.ndarray,
+        edges: Refined,
+        ids: tuple[int, ...],
+        is_quick: bool,
+        flow_px: np.ndarray | None,
+    ) -> Dense | None:
         spread_px = float(np.sqrt(max(edges.spread_px**2 - PROFILE_BLUR_PX2, 0.15)))
         faces = [face for face in self._faces if set(face.marker_ids) & set(ids)]
         matrix, dense = edges.matrix, None
+        place = (faces, self._camera, self._rays, matrix)
+        smeared = None if flow_px is None else self._shutter.blur(grey, *place, flow_px)
+        blur = smeared or (spread_px, None)
         for _ in range(1 if is_quick else 2):
             budget = QUICK if is_quick else THOROUGH
-            dense = refine_on_pixels(grey, faces, self._camera, self._rays, matrix, (spread_px, None), budget)
+            dense = refine_on_pixels(grey, faces, self._camera, self._rays, matrix, blur, budget)
             if dense is None or not dense.fits:
                 return None
             matrix = dense.matrix

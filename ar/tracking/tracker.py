@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,8 +43,11 @@ class TrackedFrame:
 class Tracker:
     """Follows the bodies of one board through the frames of one calibrated camera."""
 
-    def __init__(self, board: Board, camera: CameraModel) -> None:
-        self._camera = camera
+    def __init__(
+        self, board: Board, camera: CameraModel, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        """Args: clock: what the milliseconds of the stages are read from, such as `time.process_time`."""
+        self._camera, self._clock = camera, clock
         self._detector = Detector(board)
         self._tracks = [BodyTrack(board, body, camera) for body in board.bodies]
         self._before: np.ndarray | None = None
@@ -58,23 +62,23 @@ class Tracker:
                 f"it is {width}x{height}, the camera was calibrated at {self._camera.width}x{self._camera.height}",
                 "use the calibrated resolution, or calibrate at this one",
             )
-        clock = [time.perf_counter()]
+        clock = [self._clock()]
         grey = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
-        clock.append(time.perf_counter())
+        clock.append(self._clock())
         found = {
             track.name: pose
             for track in self._tracks
             if (pose := track.follow(self._before, grey, frame)) is not None
         }
-        clock.append(time.perf_counter())
+        clock.append(self._clock())
         missing = [track for track in self._tracks if track.name not in found]
         seen = self._search(grey, frame, missing, bool(found)) if missing else {}
-        clock.append(time.perf_counter())
+        clock.append(self._clock())
         for track in missing:
             found[track.name] = track.acquire(seen.get(track.name), grey, frame)
         self._before = grey
         self._n_frames += 1
-        clock.append(time.perf_counter())
+        clock.append(self._clock())
         spent_ms = (float(ms) for ms in np.diff(clock) * 1e3)
         milliseconds = dict(zip(STAGES, spent_ms, strict=True))
         return TrackedFrame(frame, tuple(found[track.name] for track in self._tracks), milliseconds)
