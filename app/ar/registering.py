@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ar.registration.pivot import pivot_calibration
-from ar.registration.steps import Registering
-from ar.registration.touching import TouchCollector, TrailCollector, read_tip
 from core.anatomy import Anatomy
 from core.errors import PlannerError
 from plan.items import Landmark
@@ -48,6 +45,10 @@ class RegistrationWork:
 
     def __init__(self, landmarks: Mapping[str, np.ndarray], board: Board, frame_of_reference_uid: str) -> None:
         """Begin with the landmarks (LPS mm) that may be touched, on the first body of the board."""
+        # Not before: the window must be on the screen before OpenCV and SciPy are imported.
+        from ar.registration.steps import Registering
+        from ar.registration.touching import TouchCollector, TrailCollector
+
         self.steps = Registering(landmarks, board.bodies[0].name, frame_of_reference_uid)
         self.doing = Doing.NOTHING
         self.words, self.done = "", 0.0
@@ -70,6 +71,8 @@ class RegistrationWork:
             raise PlannerError(
                 "nothing can be touched", "the pointer's tip is not calibrated", "turn it about its tip first"
             )
+        from ar.registration.touching import TouchCollector, TrailCollector
+
         self.doing, self._landmark, self.done = doing, landmark, 0.0
         self._poses, self._touch, self._trail = [], TouchCollector(), TrailCollector()
         self.words = {
@@ -83,6 +86,8 @@ class RegistrationWork:
         doing, self.doing = self.doing, Doing.NOTHING
         self.words = ""
         if doing is Doing.PIVOT:
+            from ar.registration.pivot import pivot_calibration
+
             fit = pivot_calibration(self._poses)
             self.steps.set_pointer(fit)
             self.words = (
@@ -104,6 +109,8 @@ class RegistrationWork:
             return
         fit = self.steps.draft.pointer
         assert fit is not None
+        from ar.registration.touching import read_tip
+
         reading = read_tip(pointer, reference, fit.tip_mm, fit.tip_sigma_mm)
         if self.doing is Doing.GLIDE:
             self._trail.add(reading)

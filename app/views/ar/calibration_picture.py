@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt6.QtWidgets import QWidget
 
-from app.ar.calibrating import Judged
 from app.views.theme import ACCENT, GOOD, GROUND, QUIET, WARNING
+
+if TYPE_CHECKING:
+    from app.ar.calibrating import Judged
 
 COVERED_ALPHA = 70
 INVITATION = "Choose camera and board, then start. Hold the board as the outline shows."
@@ -19,7 +23,7 @@ class CalibrationPicture(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setMinimumSize(200, 150)
+        self.setMinimumSize(310, 232)
         self.judged: Judged | None = None
 
     def show_judged(self, judged: Judged | None) -> None:
