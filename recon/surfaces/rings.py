@@ -60,6 +60,11 @@ def valve_walls(surface: MultiSurface) -> dict[str, SharedWall]:
 def ring_between(surface: MultiSurface, key: str, other: str) -> ValveRing | None:
     """The rim of the largest wall that two structures share; None where they share none that has a rim.
 
+    Of labels smoothed by a voxel, where three structures meet decides on which side of the truth the rim comes to
+    lie; no one correction suits all. Diameters of exact shapes, 8 and 13 mm in radius, on grids of 1 to 2 mm, upright
+    and turned, read 0.7 to 0.9 of a voxel too small on a straight tube parted by a plane, 0.1 to 0.2 too small where a
+    tube meets a wide chamber, and 0.2 to 0.5 too large in the waist of two balls.
+
     Raises:
         KeyError: no such structure.
     """
