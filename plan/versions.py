@@ -84,6 +84,13 @@ def switch(plan: Plan, version_id: str) -> Edit:
     return Edit(f"Switch to {version.name}", taken)
 
 
+def ordered(edit: Edit, shelf: tuple[PlanVersion, ...]) -> Edit:
+    """The same step with its versions in another order. Raises ValueError when they are not the same ones."""
+    if {one.version_id for one in shelf} != {one.version_id for one in edit.plan.shelf}:
+        raise ValueError("another order holds the same versions")
+    return replace(edit, plan=replace(edit.plan, shelf=shelf))
+
+
 def rename(plan: Plan, name: str, version_id: str = "") -> Edit:
     """Give a version another name; the one that is worked on without an id.
 
@@ -168,7 +175,7 @@ def _next_name(plan: Plan) -> str:
 
 
 def _checked(name: str, plan: Plan, own: str = "") -> str:
-    name = name.strip()
+    name = " ".join(name.split())
     if not name or len(name) > LONGEST_TEXT:
         raise PlannerError(
             "the plan is not named so", f"a name has 1 to {LONGEST_TEXT} letters", "choose another name"

@@ -74,6 +74,9 @@ class Desk(Protocol):
     def ask_report(self, is_patient_known: bool, then: Callable[[ReportChoice], None]) -> None:
         """Let the user name the file of a report and say whether it names the patient; `then` is done on a yes."""
 
+    def ask_text(self, title: str, text: str, then: Callable[[str], None]) -> None:
+        """Let the user write a text, `text` at first; `then` is done when it is kept."""
+
     def camera(self) -> CameraView | None:
         """Where the 3-D view looks from; None while there is none."""
 

@@ -21,6 +21,7 @@ from app.commands import (
     reporting,
     sheets,
     study,
+    versions,
     viewing,
 )
 from app.commands.command import Command
@@ -79,6 +80,7 @@ COMMANDS: tuple[Command, ...] = (
     *export.COMMANDS,
     *reporting.COMMANDS,
     *planning.COMMANDS,
+    *versions.COMMANDS,
     *sheets.COMMANDS,
     *cutting.COMMANDS,
     *reconstructing.COMMANDS,

@@ -40,7 +40,7 @@ class Privacy:
         typed = state.plan.notes or any(item.name for item in state.plan.items)
         if patient is None:
             return cls(ANONYMOUS, (), (_UNKNOWN,) if typed else ())
-        words = [*re.split(r"[\^\s,=]+", patient.name), patient.patient_id.strip()]
+        words = [*re.split(r"[\W_]+", patient.name), patient.patient_id.strip()]
         longest_first = sorted({word for word in words if len(word) >= SHORTEST_WORD}, key=len, reverse=True)
         return cls(ANONYMOUS, tuple(longest_first))
 

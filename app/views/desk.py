@@ -29,6 +29,7 @@ from app.views.resection_dialog import ResectionDialog
 from app.views.same_patient import make_question
 from app.views.surface_dialog import SurfaceDialog
 from app.views.table_dialog import TableDialog
+from app.views.text_dialog import TextDialog
 from core.errors import PlannerError
 from core.progress import Progress
 from core.study import Patient, Series
@@ -126,6 +127,12 @@ class QtDesk:
         start = Path(self._start_folder()) / "report.pdf"
         dialog = ReportDialog(start, is_patient_known, self._window)
         dialog.chosen.connect(lambda choice: self.attempt(lambda: then(choice)))
+        dialog.show()
+
+    def ask_text(self, title: str, text: str, then: Callable[[str], None]) -> None:
+        """A small window beside the views, which stay alive."""
+        dialog = TextDialog(title, text, self._window)
+        dialog.chosen.connect(lambda kept: self.attempt(lambda: then(kept)))
         dialog.show()
 
     def camera(self) -> CameraView | None:
