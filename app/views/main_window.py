@@ -107,6 +107,8 @@ class MainWindow(QMainWindow):
         self.desk.jobs.started.connect(self._refresh_actions)
         self.desk.jobs.ended.connect(self._refresh_actions)
         self._restore()
+        for is_exact in (self.planning.scene.ready, self.planning.scene.cut_maker.made):
+            is_exact.connect(lambda: self.ar.show_state(self.session.state))
         self._unwatch = session.watch(self._show_change)
         self._show_all(session.state)
 

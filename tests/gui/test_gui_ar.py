@@ -63,7 +63,7 @@ def test_the_planned_heart_is_held_while_tracked_and_not_drawn_when_lost(
     view.toggle()
     qtbot.waitUntil(lambda: {"TRACKED", "LOST"} <= set(seen), timeout=LONG_MS)
     n_reddish, state, stages = seen["TRACKED"]
-    assert n_reddish > 100
+    assert n_reddish > 40
     assert state.startswith("TRACKED")
     assert all(stage in stages for stage in ("read", "detect", "pose", "draw", "ms"))
     # The words of the strip are coloured too; the heart would be far more.

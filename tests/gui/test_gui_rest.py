@@ -50,6 +50,10 @@ def test_a_box_through_a_large_surface_is_shown_at_once_and_exact_a_moment_later
     qtbot.waitUntil(lambda: not scene.cut_maker.jobs.is_busy, timeout=LONG_MS)
     exact = scene.renderer.scene.surfaces
     assert all(surface.mesh.is_closed and surface.n_cap_faces for surface in exact)
+    over_camera = heart_window.ar._scene.surfaces
+    assert [one.mesh for one in over_camera] == [one.mesh for one in exact], (
+        "and so is the heart over the camera"
+    )
     reach = max(float(np.abs(surface.mesh.vertices - CENTRE_MM).max()) for surface in exact)
     assert reach == pytest.approx(9.0, abs=1e-6)
 

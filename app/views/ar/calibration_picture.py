@@ -23,7 +23,7 @@ class CalibrationPicture(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setMinimumSize(310, 232)
+        self.setMinimumSize(320, 240)
         self.judged: Judged | None = None
 
     def show_judged(self, judged: Judged | None) -> None:

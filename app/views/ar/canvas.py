@@ -39,7 +39,7 @@ class ArCanvas(QOpenGLWidget):
         self._camera: CameraModel | None = None
         self._scene: Scene | None = None
         self.words = INVITATION
-        self.setMinimumSize(200, 150)
+        self.setMinimumSize(320, 240)
 
     def show_turn(self, turn: ArFrame, camera: CameraModel, scene: Scene | None) -> None:
         """Draw this frame next, with this scene at its pose."""

@@ -136,7 +136,9 @@ class ArView(QWidget):
         # Over the patient there is no legend, and millimetres without one would mislead.
         view = replace(state.view, paint_uncertainty=False, paint_thickness=False)
         try:
-            self._scene = compose(state.anatomy, state.shown_plan, view) if state.anatomy else None
+            # What takes long is rough until the 3-D view's job has made it; then this is called again.
+            anatomy = state.anatomy
+            self._scene = compose(anatomy, state.shown_plan, view, may_be_rough=True) if anatomy else None
         except PlannerError as refusal:
             self._scene = None
             self.refused.emit(refusal)
