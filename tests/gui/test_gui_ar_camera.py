@@ -69,7 +69,7 @@ def test_a_camera_that_is_pulled_out_is_lost_without_a_heart_and_goes_on_when_it
     assert view.stages_label.text() == ""
     assert view.is_running
     qtbot.waitUntil(lambda: view.state_label.text().startswith("TRACKED"), timeout=LONG_MS)
-    assert view.stop()
+    assert view.stop(30.0)
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,14 @@ def test_the_wand_cuts_in_all_views_while_it_is_held_and_space_places_it_as_one_
     assert session.state.plan.items[-1].name == "Cut plane 1 (on the model)"
     assert session.state.history.undo_name == "Place cut plane with the wand (on the model)"
     assert not session.state.playback.is_playing
-    assert view.stop()
+    view.tools.freeze_button.click()
+    qtbot.waitUntil(lambda: view.state_label.text().startswith("FROZEN"), timeout=LONG_MS)
+    qtbot.waitUntil(lambda: session.state.dragged is None, timeout=LONG_MS)
+    n_placed = len(session.state.plan.items)
+    qtbot.keyClick(view.canvas, Qt.Key.Key_Space)
+    assert len(session.state.plan.items) == n_placed
+    assert view.stop(30.0)
+    assert "Stopped" in view.canvas.words
     assert session.state.dragged is None
     session.undo()
     assert len(session.state.plan.items) == n_before
@@ -177,7 +184,7 @@ def test_pointer_touches_and_fit_hold_the_heart_where_it_is_and_survive_the_case
     panel.buttons["remove"].click()
     assert panel.result.text() == NOT_REGISTERED
     assert not (tmp_path / "a.auricle" / FILE).exists()
-    assert view.stop()
+    assert view.stop(30.0)
 
 
 def test_a_registration_beside_a_case_is_taken_up_as_an_earlier_one_and_never_by_another_patient(

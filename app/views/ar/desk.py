@@ -89,7 +89,10 @@ class ArDesk:
             for turn in turns:
                 self.work.follow(turn)
             self._panel.show_work(self.work)
-        if not self._view.is_frozen:
+        if self._view.is_frozen:
+            # What is seen is not where the tool is now.
+            self.hands.release()
+        else:
             pointer = self.work.steps.draft.pointer if self.work is not None else None
             self.hands.follow(turns[-1], board, pointer)
             self._tools.show_hand(self.hands.hand, self.hands.words)

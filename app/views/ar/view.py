@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 # Faster than any display: every tracked frame is shown as soon as it is there.
 FRAME_INTERVAL_S = 0.005
 MOST_TURNS = 300
+STOPPED = "Stopped. Nothing is tracked."
 PANEL_PX = 300
 CONFIRMING = (Qt.Key.Key_Space, Qt.Key.Key_PageDown)
 COLOURS = {"TRACKED": GOOD, "STALE": WARNING, "LOST": STOP}
@@ -336,6 +337,9 @@ class ArView(QWidget):
         self._job = None
         self.start_button.setText("Start")
         self.start_button.setIcon(icon("play"))
+        # The last picture must not look as if it were now.
+        self._shown = None
+        self._show_words(STOPPED)
         self.state_label.setText("Stopped")
         self.state_label.setStyleSheet(f"color: {QUIET};")
         self.ended.emit()
