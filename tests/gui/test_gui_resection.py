@@ -81,7 +81,7 @@ def test_a_myectomy_is_planned_refused_when_too_deep_undone_and_kept_over_a_rest
     dialog.buttons.accepted.emit()
     (item,) = state().plan.of_type(Resection)
     assert state().plan.of_type(Contour) == ()
-    assert item.volume_ml == pytest.approx(taken_ml(), rel=0.02), "by the surfaces, not by whole voxels"
+    assert item.volume_ml == pytest.approx(taken_ml(), rel=0.05), "by the surfaces, not by whole voxels"
     assert item.wall_left_mm == pytest.approx(THINNEST_MM - DEPTH_MM, abs=0.1)
     np.testing.assert_allclose(item.thinnest_mm, CENTRE_MM + [25.0, 0, 0], atol=1.5)
     taken = (labels == 2) & (state().anatomy.labels.labels == 200)
