@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from plan.schema import (
     FIELDS_OF,
     FORMAT,
@@ -70,6 +72,6 @@ def _item(kind: str, fields: dict[str, str]) -> dict[str, object]:
     )
 
 
-def _object(fields: dict[str, dict[str, object]], may_lack: frozenset[str] = frozenset()) -> dict[str, object]:
+def _object(fields: Mapping[str, object], may_lack: frozenset[str] = frozenset()) -> dict[str, object]:
     required = [name for name in fields if name not in may_lack]
     return {"type": "object", "properties": fields, "required": required, "additionalProperties": False}
