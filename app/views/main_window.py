@@ -26,6 +26,7 @@ from app.moving import ReconstructCine, reconstruct_cine
 from app.reconstruction import Reconstruct
 from app.session import Session
 from app.state import State
+from app.views.accessible import name_controls
 from app.views.actions import Actions
 from app.views.aids.aids import Aids
 from app.views.ar.desk import ArDesk
@@ -111,6 +112,7 @@ class MainWindow(QMainWindow):
             is_exact.connect(lambda: self.ar.show_state(self.session.state))
         self._unwatch = session.watch(self._show_change)
         self._show_all(session.state)
+        name_controls(self)
 
     def open_folder(self, folder: Path) -> None:
         """Open a study or a case: a folder, an archive, a DICOMDIR or a file."""

@@ -141,6 +141,7 @@ class PlanList(QWidget):
         tree.setHeaderHidden(True)
         tree.setRootIsDecorated(False)
         tree.setColumnCount(3)
+        tree.setAccessibleName("Plan")
         tree.setIconSize(QSize(18, 18))
         tree.setEditTriggers(QTreeWidget.EditTrigger.EditKeyPressed)
         header = tree.header()
@@ -199,6 +200,7 @@ class PlanList(QWidget):
         button = QToolButton(parent)
         button.setIcon(icon(name))
         button.setToolTip(tip)
+        button.setAccessibleName(tip)
         button.setProperty("flat", True)
         return button
 

@@ -100,6 +100,8 @@ class StructureRow:
         self.opacity.setRange(5, 100)
         self.opacity.setFixedWidth(64)
         self.opacity.setToolTip("Opacity")
+        for control in (self.eye, self.swatch, self.opacity):
+            control.setAccessibleName(f"{control.toolTip()}: {title}")
         self._widgets = (self.eye, self.swatch, self.title, self.origin, self.volume, self.opacity)
 
     def place(self, grid: QGridLayout, number: int) -> None:
