@@ -92,8 +92,9 @@ def browse(server: HeadsetServer, steps: Callable[[Browser], Awaitable[None]]) -
             await asyncio.wait_for(steps(browser), 60.0)
         finally:
             await browser.http.close()
-            # The connector's TLS goodbye takes a turn of the loop.
-            await asyncio.sleep(0.01)
+            # The connector's TLS goodbye takes turns of the loop, and the server's part of it.
+            for _ in range(4):
+                await asyncio.sleep(0.01)
 
     asyncio.run(run())
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -171,6 +172,7 @@ def test_typed_names_reach_viewers_only_when_names_are_allowed() -> None:
 
 def test_a_heart_that_moves_is_told_a_few_times_a_second_and_the_newest_phase_last() -> None:
     told: list[str] = []
+    began_s = time.monotonic()
 
     async def run() -> None:
         pace = Pace(asyncio.get_running_loop())
@@ -192,7 +194,7 @@ def test_a_heart_that_moves_is_told_a_few_times_a_second_and_the_newest_phase_la
     asyncio.run(run())
     assert told[0] == "0"
     assert "29" in told
-    assert len(told) <= 9
+    assert len(told) <= 6 + (time.monotonic() - began_s) / SURFACES_PAUSE_S
 
 
 def test_surfaces_of_a_moment_ago_are_served_and_those_of_another_patient_are_not() -> None:
