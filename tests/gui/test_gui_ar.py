@@ -36,6 +36,8 @@ def ar_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def fill(window: MainWindow, folder: Path) -> None:
+    # Wide enough for a picture beside the panels: what is counted in it is more than the words on its strip.
+    window.resize(1500, 800)
     window.tabs.setCurrentWidget(window.ar)
     window.ar.fields.show_texts(*(str(folder / name) for name in ("board.avi", "board.json", "camera.json")))
 
@@ -63,7 +65,7 @@ def test_the_planned_heart_is_held_while_tracked_and_not_drawn_when_lost(
     view.toggle()
     qtbot.waitUntil(lambda: {"TRACKED", "LOST"} <= set(seen), timeout=LONG_MS)
     n_reddish, state, stages = seen["TRACKED"]
-    assert n_reddish > 40
+    assert n_reddish > 100
     assert state.startswith("TRACKED")
     assert all(stage in stages for stage in ("read", "detect", "pose", "draw", "ms"))
     # The words of the strip are coloured too; the heart would be far more.
