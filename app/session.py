@@ -100,9 +100,7 @@ class Session:
         self._spaces.leave()
         # What was said of the study before would be read as said of this one.
         arrangement = self.state.arrangement.for_other_patient()
-        self._shown.replace(
-            State(folder=folder, scan=scan, notices=scan.findings, arrangement=arrangement)
-        )
+        self._shown.replace(State(folder=folder, scan=scan, notices=scan.findings, arrangement=arrangement))
 
     def show_volume(self, series: Series, phase: int, volume: Volume) -> None:
         """Show a volume with the plan and the anatomy of its patient space.
