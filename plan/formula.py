@@ -87,9 +87,14 @@ class Reading:
 
     @property
     def short(self) -> str:
-        """As `text`, of the note no more than what stands before its colons, for lists and pictures."""
+        """As `text`, with the short note, for lists and pictures."""
+        return replace(self, note=self.short_note).text
+
+    @property
+    def short_note(self) -> str:
+        """Of the note no more than what stands before its colons."""
         parts = (part.partition(":")[0].strip() for part in self.note.split(";"))
-        return replace(self, note=", ".join(part for part in parts if part)).text
+        return ", ".join(part for part in parts if part)
 
     @property
     def _number(self) -> str:

@@ -10,6 +10,10 @@ from render.dragging import Ray
 from render.plane_frame import in_plane_axes
 from render.scene import Scene
 
+# A line of sight through a corner or an edge lies beside every triangle there by what numbers are rounded: it would
+# go through a closed surface. Millimetres across the line, and shares of a triangle.
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class Hit:
@@ -42,8 +46,9 @@ def first_hit(vertices: np.ndarray, faces: np.ndarray, ray: Ray) -> Hit | None:
     a, b, c = (corners @ axes.T).transpose(1, 0, 2)
     weights = np.stack([_area(b, c), _area(c, a), _area(a, b)], axis=1)
     total = weights.sum(axis=1)
-    is_hit = ((weights >= 0).all(axis=1) | (weights <= 0).all(axis=1)) & (total != 0)
-    faces, weights = faces[is_hit], weights[is_hit] / total[is_hit, None]
+    faces, corners, weights = faces[total != 0], corners[total != 0], weights[total != 0] / total[total != 0, None]
+    is_hit = (weights >= -ROUNDING).all(axis=1)
+    faces, weights = faces[is_hit], weights[is_hit]
     distances = ((corners[is_hit] @ ray.direction) * weights).sum(axis=1)
     ahead = np.flatnonzero(distances > 0)
     if not len(ahead):
@@ -53,9 +58,11 @@ def first_hit(vertices: np.ndarray, faces: np.ndarray, ray: Ray) -> Hit | None:
 
 
 def _straddling(faces: np.ndarray, sides_mm: np.ndarray) -> np.ndarray:
-    """The triangles (k, 3) with corners on both sides of a plane, given each vertex's side."""
-    n_beyond = (sides_mm > 0).take(faces).view(np.int8) @ np.ones(3, dtype=np.int8)
-    return faces.take(np.flatnonzero((n_beyond == 1) | (n_beyond == 2)), axis=0)
+    """The triangles (k, 3) that reach a plane, given each vertex's side."""
+    ones = np.ones(3, dtype=np.int8)
+    n_reaching = (sides_mm > -ROUNDING).take(faces).view(np.int8) @ ones
+    n_beyond = (sides_mm > ROUNDING).take(faces).view(np.int8) @ ones
+    return faces.take(np.flatnonzero((n_reaching > 0) & (n_beyond < 3)), axis=0)
 
 
 def _area(first: np.ndarray, second: np.ndarray) -> np.ndarray:

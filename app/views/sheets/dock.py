@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QGuiApplication
@@ -64,6 +65,7 @@ class SheetDock(QDockWidget):
         self.pictures = SheetPictures()
         self.plane, self.curve = self.pictures.plane, self.pictures.curve
         self.steps, self.values = _table("Steps"), _table("Values")
+        self.values.setUniformRowHeights(False)
         self.readings: tuple[Reading, ...] = ()
         self._kind: type | None = None
         self._shown: tuple[Item, Plan, float | None] | None = None
@@ -167,7 +169,9 @@ class SheetDock(QDockWidget):
         for reading in self.readings:
             if reading.value is None and reading.why_not.endswith("yet"):
                 continue
-            row = QTreeWidgetItem([reading.title, reading.short])
+            # What must be known of a number stands below its name: beside the number it leaves the name no room.
+            title = f"{reading.title}\n{reading.short_note}" if reading.short_note else reading.title
+            row = QTreeWidgetItem([title, replace(reading, note="").text])
             row.setToolTip(0, reading.why_not or reading.title)
             row.setToolTip(1, reading.why_not or reading.text)
             row.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
