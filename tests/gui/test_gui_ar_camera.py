@@ -58,6 +58,7 @@ def test_a_camera_that_is_pulled_out_is_lost_without_a_heart_and_goes_on_when_it
     cameras += [FakeCamera(pictures, 12), FakeCamera(pictures, is_there=False), FakeCamera(pictures)]
     ball_window.session.show_anatomy(make_anatomy("2.25.11"))
     fill(ball_window, tmp_path, RECORD)
+    ball_window.resize(1500, 800)
     view = ball_window.ar
     view.toggle()
     qtbot.waitUntil(lambda: view.state_label.text().startswith("TRACKED"), timeout=LONG_MS)

@@ -23,6 +23,8 @@ PACKAGES = {
     "skimage": "scikit-image",
     "vtkmodules": "vtk",
 }
+# It breaks on OpenCV 5: the bench runs it in an environment of its own.
+ELSEWHERE = {"sksurgeryarucotracker"}
 
 
 def _plain(name: str) -> str:
@@ -56,7 +58,8 @@ def test_every_package_that_the_program_imports_is_declared() -> None:
 
 
 def test_every_package_that_tests_and_benchmarks_import_is_declared() -> None:
-    assert _imported(("tests", "benchmarks")) - _declared() - _declared("dev") - _declared("bench") == set()
+    declared = _declared() | _declared("dev") | _declared("bench") | ELSEWHERE
+    assert _imported(("tests", "benchmarks")) - declared == set()
 
 
 def test_every_declared_package_is_pinned() -> None:

@@ -28,4 +28,7 @@ def test_a_line_through_a_corner_or_an_edge_meets_the_near_side(direction: tuple
 
 def test_a_line_beside_a_surface_meets_nothing() -> None:
     ball = trimesh.creation.icosphere(3, 25.0)
-    assert first_hit(ball.vertices, ball.faces, Ray(np.array((25.1, 0.0, -100.0)), np.array((0.0, 0.0, 1.0)))) is None
+    assert (
+        first_hit(ball.vertices, ball.faces, Ray(np.array((25.1, 0.0, -100.0)), np.array((0.0, 0.0, 1.0))))
+        is None
+    )
