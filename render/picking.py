@@ -46,7 +46,11 @@ def first_hit(vertices: np.ndarray, faces: np.ndarray, ray: Ray) -> Hit | None:
     a, b, c = (corners @ axes.T).transpose(1, 0, 2)
     weights = np.stack([_area(b, c), _area(c, a), _area(a, b)], axis=1)
     total = weights.sum(axis=1)
-    faces, corners, weights = faces[total != 0], corners[total != 0], weights[total != 0] / total[total != 0, None]
+    faces, corners, weights = (
+        faces[total != 0],
+        corners[total != 0],
+        weights[total != 0] / total[total != 0, None],
+    )
     is_hit = (weights >= -ROUNDING).all(axis=1)
     faces, weights = faces[is_hit], weights[is_hit]
     distances = ((corners[is_hit] @ ray.direction) * weights).sum(axis=1)
